@@ -1,0 +1,1 @@
+"""Terms: the verbs read, map, scan, reduce and join, of which every descriptor is a sentence."""

@@ -1,0 +1,161 @@
+"""What a term is, and the one scheduler that runs terms over batches.
+
+A term is a chain of verbs (read, map, scan, reduce, join) that has been given its parameters: it knows its
+width and the names of its columns, learns what it must from training records, and fills rows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.errors import NotFittedError
+from bioautofeat.sequences import Sequences
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+__all__ = ["Term", "Training", "fill_rows", "fill_sparse", "row_chunks", "wanted_rows"]
+
+CHUNK_ROWS = 1024
+CHUNK_CELLS = 1 << 19
+"""A chunk holds at most this many rows, and about this many cells of output (4 MB of float64)."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a term may learn from: training records alone.
+
+    Parameters
+    ----------
+    length : int
+        Number of positions that per-position terms describe.
+    sequences : Sequences, optional
+        The training records; absent where no term asks for them.
+    labels : ndarray, optional
+        Class (text) or value (float) of each training record.
+    """
+
+    length: int
+    sequences: Sequences | None = None
+    labels: NDArray[Any] | None = None
+
+
+class Term(ABC):
+    """Base of all terms.  A term is immutable; ``fit`` gives a new one.
+
+    Attributes
+    ----------
+    needs : frozenset of str
+        What ``fit`` has to be given: any of ``"length"``, ``"sequences"``, ``"labels"``; empty when stateless.
+    shortest : int
+        Number of letters below which a record is too short for the term (its row is then zeros).
+    """
+
+    needs: frozenset[str] = frozenset()
+    shortest: int = 1
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Number of columns; :class:`NotFittedError` while a fitted term has not learnt it."""
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """One name a column."""
+
+    def fit(self, training: Training) -> Term:
+        """The term with what it learns from training records; itself when it learns nothing."""
+        return self
+
+    @abstractmethod
+    def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
+        """Write the rows of a batch into ``out`` (zeros before, C-contiguous, shape ``(len(seqs), width)``)."""
+
+    def fill_sparse(self, seqs: Sequences) -> csr_matrix:
+        """The rows of a batch as a sparse matrix; terms too wide to be held dense have their own way."""
+        from scipy.sparse import csr_matrix
+
+        out = np.zeros((len(seqs), self.width))
+        self.fill(seqs, out)
+        return csr_matrix(out)
+
+    def not_fitted(self) -> NotFittedError:
+        """The error for a question that only a fitted term answers."""
+        return NotFittedError(
+            f"{type(self).__name__} must be fitted first: it learns {', '.join(sorted(self.needs))}"
+        )
+
+
+def wanted_rows(width: int) -> int:
+    """Number of rows in a chunk for this many columns."""
+    return int(np.clip(CHUNK_CELLS // max(1, width), 1, CHUNK_ROWS))
+
+
+def row_chunks(n: int, size: int) -> Iterator[tuple[int, int]]:
+    """Bounds of consecutive chunks of at most ``size`` of ``n`` rows."""
+    return ((start, min(n, start + size)) for start in range(0, n, size))
+
+
+def _run(
+    task: Callable[[tuple[int, int]], Any], n: int, size: int, threads: int
+) -> list[Any]:
+    """The task's result for every chunk, in order; kernels let go of the global lock, so threads serve."""
+    chunks = list(row_chunks(n, size))
+    if threads <= 1 or len(chunks) <= 1:
+        return [task(chunk) for chunk in chunks]
+    with ThreadPoolExecutor(min(threads, len(chunks))) as pool:
+        return list(pool.map(task, chunks))
+
+
+def _chunk_size(n: int, width: int, threads: int) -> int:
+    """Rows a chunk: what fits the cache, and enough chunks for every thread."""
+    return max(1, min(wanted_rows(width), -(-n // max(1, 4 * threads))))
+
+
+def fill_rows(
+    term: Term,
+    seqs: Sequences,
+    *,
+    threads: int = 1,
+    dtype: Any = np.float64,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Fill all rows of a batch, chunk by chunk over threads; every bit depends on its own record alone."""
+    width = term.width
+    table = np.zeros((len(seqs), width), dtype) if out is None else out
+    direct = table.dtype == np.float64 and table.flags.c_contiguous
+
+    def fill(chunk: tuple[int, int]) -> None:
+        start, stop = chunk
+        rows = table[start:stop] if direct else np.zeros((stop - start, width))
+        term.fill(seqs[start:stop], rows)
+        if not direct:
+            table[start:stop] = rows
+
+    _run(fill, len(seqs), _chunk_size(len(seqs), width, threads), threads)
+    return table
+
+
+def fill_sparse(
+    term: Term, seqs: Sequences, *, threads: int = 1, dtype: Any = np.float64
+) -> csr_matrix:
+    """As :func:`fill_rows`, into a sparse matrix."""
+    from scipy.sparse import csr_matrix, vstack
+
+    size = _chunk_size(len(seqs), 1, threads)
+    blocks = _run(
+        lambda chunk: term.fill_sparse(seqs[chunk[0] : chunk[1]]),
+        len(seqs),
+        size,
+        threads,
+    )
+    if not blocks:
+        return csr_matrix((0, term.width), dtype=dtype)
+    return csr_matrix(vstack(blocks, format="csr"), dtype=dtype)
