@@ -26,9 +26,7 @@ def _writable(folder: Path) -> bool:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(
-                b"0" * 65536
-            )  # a full disk shows here and not in the middle of a run
+            probe.write(b"0" * 65536)  # a full disk shows here and not in the middle of a run
         return folder.stat().st_uid == os.getuid() if hasattr(os, "getuid") else True
     except OSError:
         return False
@@ -38,9 +36,7 @@ def _cache_folder() -> str | None:
     """The first folder that can hold compiled code: the user's choice, the user's cache, none."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
-    candidates = ([Path(chosen)] if chosen else []) + (
-        [home / "bioautofeat"] if home.is_absolute() else []
-    )
+    candidates = ([Path(chosen)] if chosen else []) + ([home / "bioautofeat"] if home.is_absolute() else [])
     return next((str(folder) for folder in candidates if _writable(folder)), None)
 
 
@@ -61,17 +57,13 @@ class _TolerantCache(caching.FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
-        except (
-            Exception
-        ):  # why: numba lets any unpickling error of a damaged file through
+        except Exception:  # noqa: BLE001  # why: numba lets any unpickling error of a damaged file through
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
             super().save_overload(sig, data)
-        except (
-            Exception
-        ):  # why: a full disk or a damaged index must cost the cache, not the run
+        except Exception:  # noqa: BLE001  # why: a full disk or a damaged index must cost the cache, not the run
             return
 
 

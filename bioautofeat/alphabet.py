@@ -90,10 +90,7 @@ class Alphabet:
         """Name of a (spaced) k-mer: ``AC``, ``A.C`` with one letter skipped, ``positive.negative`` for groups."""
         step = "." if any(len(symbol) > 1 for symbol in self.symbols) else ""
         named = iter(codes)
-        parts = [
-            self.symbols[next(named)] + step if place == "1" else "."
-            for place in spacing
-        ]
+        parts = [self.symbols[next(named)] + step if place == "1" else "." for place in spacing]
         return "".join(parts).removesuffix(step) if step else "".join(parts)
 
     def __eq__(self, other: object) -> bool:
@@ -122,9 +119,7 @@ def get_alphabet(name: str | Alphabet) -> Alphabet:
     if isinstance(name, Alphabet):
         return name
     if name not in ALPHABETS:
-        raise AlphabetError(
-            f"unknown alphabet {name!r}: use one of {', '.join(ALPHABETS)}"
-        )
+        raise AlphabetError(f"unknown alphabet {name!r}: use one of {', '.join(ALPHABETS)}")
     return ALPHABETS[name]
 
 
@@ -153,20 +148,14 @@ class Grouping:
         letters = "".join(self.groups)
         stray = sorted(set(letters) - set(self.source.letters))
         if stray:
-            raise AlphabetError(
-                f"grouping {self.name}: {', '.join(stray)} is no letter of {self.source.name}"
-            )
+            raise AlphabetError(f"grouping {self.name}: {', '.join(stray)} is no letter of {self.source.name}")
         if not all(self.groups):
             raise AlphabetError(f"grouping {self.name}: a group is empty")
         double = sorted({letter for letter in letters if letters.count(letter) > 1})
         if double:
-            raise AlphabetError(
-                f"grouping {self.name}: {', '.join(double)} stands in two groups"
-            )
+            raise AlphabetError(f"grouping {self.name}: {', '.join(double)} stands in two groups")
         if not self.symbols:
-            object.__setattr__(
-                self, "symbols", tuple(group[0] for group in self.groups)
-            )
+            object.__setattr__(self, "symbols", tuple(group[0] for group in self.groups))
 
     @cached_property
     def alphabet(self) -> Alphabet:

@@ -37,24 +37,14 @@ DENSE_COLUMNS = 65_536
 
 def available_threads() -> int:
     """Number of cores that this process may use."""
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else (os.cpu_count() or 1)
-    )
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 def described_length(length: int | str, shortest: int, longest: int) -> int:
     """Number of positions that per-position descriptors describe, from ``N``, ``"min"`` or ``"max"``."""
-    if isinstance(length, bool) or not (
-        length in ("min", "max") or (isinstance(length, int) and length > 0)
-    ):
-        raise ParameterError(
-            f"length: {length!r} is neither max, min nor a number of positions"
-        )
-    return (
-        {"min": shortest, "max": longest}[length] if isinstance(length, str) else length
-    )
+    if isinstance(length, bool) or not (length in ("min", "max") or (isinstance(length, int) and length > 0)):
+        raise ParameterError(f"length: {length!r} is neither max, min nor a number of positions")
+    return {"min": shortest, "max": longest}[length] if isinstance(length, str) else length
 
 
 @dataclass(frozen=True)
@@ -107,18 +97,14 @@ class Extractor:
     def names(self) -> list[str]:
         """Names of the columns: the spec's prefix and the term's own name."""
         return [
-            f"{spec.prefix}_{name}"
-            for spec, term in zip(self.specs, self.terms, strict=True)
-            for name in term.names()
+            f"{spec.prefix}_{name}" for spec, term in zip(self.specs, self.terms, strict=True) for name in term.names()
         ]
 
     def fit(self, training: Training) -> Extractor:
         """The extractor with all that its terms learn from training records."""
         for spec, term in zip(self.specs, self.terms, strict=True):
             if "labels" in term.needs and training.labels is None:
-                raise ParameterError(
-                    f"{spec} learns from labels: give them (--labels), or leave it out"
-                )
+                raise ParameterError(f"{spec} learns from labels: give them (--labels), or leave it out")
         return replace(self, terms=tuple(term.fit(training) for term in self.terms))
 
     def check_width(self, rows: int, max_columns: int | None, sparse: bool) -> None:
@@ -130,9 +116,7 @@ class Extractor:
                     f"above {DENSE_COLUMNS:,} columns a table must be sparse (.npz or .svm, sparse=True) or use smaller parameters"
                 )
         if max_columns is not None and self.width > max_columns:
-            raise ParameterError(
-                f"{self.width:,} columns, more than the {max_columns:,} allowed (--max-columns)"
-            )
+            raise ParameterError(f"{self.width:,} columns, more than the {max_columns:,} allowed (--max-columns)")
 
     def transform(
         self,
@@ -163,14 +147,11 @@ class Extractor:
             Name of the input, for messages.
         """
         if seqs.alphabet != self.alphabet:
-            raise AlphabetError(
-                f"{seqs.alphabet.name} sequences given to descriptors of {self.alphabet.name}"
-            )
+            raise AlphabetError(f"{seqs.alphabet.name} sequences given to descriptors of {self.alphabet.name}")
         if ambiguous == "error":
             self._refuse_ambiguous(seqs, file)
         short_rows = [
-            self._short_rows(spec, term, seqs, short, file)
-            for spec, term in zip(self.specs, self.terms, strict=True)
+            self._short_rows(spec, term, seqs, short, file) for spec, term in zip(self.specs, self.terms, strict=True)
         ]
         if sparse:
             return self._sparse(seqs, short_rows, threads, dtype)
@@ -197,17 +178,11 @@ class Extractor:
         from scipy.sparse import csr_matrix, hstack
 
         if any(len(rows) for rows in short_rows):
-            raise ParameterError(
-                "a sparse table has no place for NaN: use short=zero or short=error"
-            )
-        blocks = [
-            fill_sparse(term, seqs, threads=threads, dtype=dtype) for term in self.terms
-        ]
+            raise ParameterError("a sparse table has no place for NaN: use short=zero or short=error")
+        blocks = [fill_sparse(term, seqs, threads=threads, dtype=dtype) for term in self.terms]
         return csr_matrix(hstack(blocks, format="csr"))
 
-    def _short_rows(
-        self, spec: Spec, term: Term, seqs: Sequences, short: Short, file: str
-    ) -> NDArray[np.int64]:
+    def _short_rows(self, spec: Spec, term: Term, seqs: Sequences, short: Short, file: str) -> NDArray[np.int64]:
         """Rows to be set to NaN; raises where short records are refused."""
         if short == "zero":
             return np.empty(0, np.int64)

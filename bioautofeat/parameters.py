@@ -37,9 +37,7 @@ def unknown(kind: str, name: str, known: typing.Iterable[str]) -> ParameterError
     """The error for a name that does not exist, with the nearest one that does."""
     options = sorted(known)
     near = get_close_matches(name, options, n=1, cutoff=0.5)
-    hint = (
-        f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options[:12])}"
-    )
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options[:12])}"
     return ParameterError(f"unknown {kind} {name!r}; {hint}")
 
 
@@ -101,11 +99,7 @@ class Int(Range):
         return int(value)
 
     def describe(self) -> str:
-        return (
-            f"{self.low}..{self.high}"
-            if self.high is not None
-            else f"{self.low} or more"
-        )
+        return f"{self.low}..{self.high}" if self.high is not None else f"{self.low} or more"
 
     @property
     def top(self) -> int:
@@ -136,9 +130,7 @@ class Real(Range):
         return self.check(number)
 
     def check(self, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(
-            value, (int, float, np.integer, np.floating)
-        ):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise ParameterError(f"{value!r} is not a number")
         if not self.low <= float(value) <= self.high:
             raise ParameterError(f"{value} is outside {self.describe()}")
@@ -156,12 +148,8 @@ class Real(Range):
         return float(rng.uniform(self.low, self.high))
 
     def neighbours(self, value: float) -> list[float]:
-        step = (
-            (self.high / self.low) ** 0.1 if self.log else (self.high - self.low) / 10
-        )
-        pair = (
-            [value / step, value * step] if self.log else [value - step, value + step]
-        )
+        step = (self.high / self.low) ** 0.1 if self.log else (self.high - self.low) / 10
+        pair = [value / step, value * step] if self.log else [value - step, value + step]
         return [min(max(near, self.low), self.high) for near in pair]
 
 
@@ -289,15 +277,9 @@ def parameters_of(build: Callable[..., Any], skip: int = 0) -> Mapping[str, Para
     hints = typing.get_type_hints(build, include_extras=True)
     found = {}
     for argument in list(inspect.signature(build).parameters.values())[skip:]:
-        limits = [
-            extra
-            for extra in typing.get_args(hints[argument.name])[1:]
-            if isinstance(extra, Range)
-        ]
+        limits = [extra for extra in typing.get_args(hints[argument.name])[1:] if isinstance(extra, Range)]
         if len(limits) != 1 or argument.default is inspect.Parameter.empty:
-            raise ParameterError(
-                f"{build.__name__}: {argument.name} needs one range and a default"
-            )
+            raise ParameterError(f"{build.__name__}: {argument.name} needs one range and a default")
         name = argument.name.rstrip("_")
         found[name] = Parameter(name, limits[0], limits[0].check(argument.default))
     return found

@@ -47,15 +47,9 @@ class PropertyTable:
             if slug not in self.slugs:
                 raise unknown("property", slug, self.slugs)
         values = self.values[:, [self.slugs.index(slug) for slug in wanted]]
-        gaps = [
-            slug
-            for slug, column in zip(wanted, values.T, strict=True)
-            if np.isnan(column).any()
-        ]
+        gaps = [slug for slug, column in zip(wanted, values.T, strict=True) if np.isnan(column).any()]
         if gaps:
-            raise ParameterError(
-                f"property {gaps[0]!r} has no value for some of {self.name}'s words in its source"
-            )
+            raise ParameterError(f"property {gaps[0]!r} has no value for some of {self.name}'s words in its source")
         return values
 
     def standardised(self, slugs: Iterable[str], ddof: int = 0) -> NDArray[np.float64]:
@@ -72,30 +66,18 @@ def _rows(file: str) -> list[list[str]]:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            reason = (
-                error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            )
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise ParameterError(f"cannot read {file}: {reason}") from None
     else:
-        text = (
-            files("bioautofeat.data")
-            .joinpath(f"{file}.csv")
-            .read_text(encoding="utf-8")
-        )
-    return [
-        row
-        for row in csv.reader(text.splitlines())
-        if any(cell.strip() for cell in row)
-    ]
+        text = files("bioautofeat.data").joinpath(f"{file}.csv").read_text(encoding="utf-8")
+    return [row for row in csv.reader(text.splitlines()) if any(cell.strip() for cell in row)]
 
 
 def _number(cell: str, file: str, slug: str) -> float:
     try:
         return float(cell) if cell.strip() else float("nan")
     except ValueError:
-        raise ParameterError(
-            f"{file}: property {slug!r}: {cell!r} is not a number"
-        ) from None
+        raise ParameterError(f"{file}: property {slug!r}: {cell!r} is not a number") from None
 
 
 @lru_cache(maxsize=64)
@@ -112,16 +94,11 @@ def property_table(file: str, words: tuple[str, ...]) -> PropertyTable:
     head, *rows = _rows(file) or [[]]
     first = 2 if len(head) > 1 and head[1].strip().lower() == "title" else 1
     spelt = [
-        cell.strip().upper().replace("U", "T")
-        if set(cell.strip().upper()) <= set("ACGTU")
-        else cell.strip().upper()
+        cell.strip().upper().replace("U", "T") if set(cell.strip().upper()) <= set("ACGTU") else cell.strip().upper()
         for cell in head
     ]
     places = {word: i for i, word in enumerate(spelt) if i >= first}
-    wanted = [
-        word.replace("U", "T") if word.replace("U", "T") in places else word
-        for word in words
-    ]
+    wanted = [word.replace("U", "T") if word.replace("U", "T") in places else word for word in words]
     missing = [word for word in wanted if word not in places]
     if missing or not rows:
         raise ParameterError(
@@ -129,16 +106,12 @@ def property_table(file: str, words: tuple[str, ...]) -> PropertyTable:
         )
     for row in rows:
         if len(row) != len(head):
-            raise ParameterError(
-                f"{file}: the row of {row[0]!r} has {len(row)} cells, the header {len(head)}"
-            )
+            raise ParameterError(f"{file}: the row of {row[0]!r} has {len(row)} cells, the header {len(head)}")
     slugs = tuple(row[0].strip() for row in rows)
     double = sorted({slug for slug in slugs if slugs.count(slug) > 1})
     if double:
         raise ParameterError(f"{file}: property {double[0]!r} stands twice")
-    values = np.array(
-        [[_number(row[places[word]], file, row[0]) for word in wanted] for row in rows]
-    ).T
+    values = np.array([[_number(row[places[word]], file, row[0]) for word in wanted] for row in rows]).T
     titles = tuple(row[1] if first == 2 else row[0] for row in rows)
     values.flags.writeable = False
     return PropertyTable(file, words, slugs, titles, values)
@@ -148,10 +121,7 @@ def property_table(file: str, words: tuple[str, ...]) -> PropertyTable:
 def groupings() -> dict[str, Grouping]:
     """The groupings of the 20 residues that the package knows, by slug."""
     rows = _rows("residue-groups")[1:]
-    return {
-        row[0]: Grouping(row[0], PROTEIN, tuple(row[2].split()), tuple(row[3].split()))
-        for row in rows
-    }
+    return {row[0]: Grouping(row[0], PROTEIN, tuple(row[2].split()), tuple(row[3].split())) for row in rows}
 
 
 def grouping(name: str, alphabet: Alphabet = PROTEIN) -> Grouping:
@@ -164,9 +134,7 @@ def grouping(name: str, alphabet: Alphabet = PROTEIN) -> Grouping:
     rows = _rows(name)
     rows = rows[1:] if rows and rows[0][0].strip().lower() == "group" else rows
     if not rows or any(len(row) != 2 for row in rows):
-        raise ParameterError(
-            f"{name}: write two columns, group,letters, e.g. acidic,DE"
-        )
+        raise ParameterError(f"{name}: write two columns, group,letters, e.g. acidic,DE")
     return Grouping(
         Path(name).stem.lower(),
         alphabet,

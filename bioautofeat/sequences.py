@@ -45,9 +45,7 @@ class Sequences:
 
     def __post_init__(self) -> None:
         if len(self.offsets) != len(self.ids) + 1:
-            raise ParameterError(
-                f"{len(self.ids)} ids and {len(self.offsets)} offsets do not go together"
-            )
+            raise ParameterError(f"{len(self.ids)} ids and {len(self.offsets)} offsets do not go together")
         for name, kind in (("codes", np.uint8), ("offsets", np.int64)):
             array = np.ascontiguousarray(getattr(self, name), kind)
             view = array.view()
@@ -70,11 +68,7 @@ class Sequences:
         """
         alphabet = get_alphabet(alphabet)
         texts = list(strings)
-        names = (
-            tuple(ids)
-            if ids is not None
-            else tuple(f"s{i + 1}" for i in range(len(texts)))
-        )
+        names = tuple(ids) if ids is not None else tuple(f"s{i + 1}" for i in range(len(texts)))
         raw = [text.encode("utf-8") for text in texts]
         offsets = np.zeros(len(raw) + 1, np.int64)
         np.cumsum([len(text) for text in raw], out=offsets[1:])
@@ -93,10 +87,7 @@ class Sequences:
     def concatenate(cls, batches: Sequence[Sequences]) -> Sequences:
         """Join batches over one alphabet, in order."""
         starts = np.cumsum([0] + [batch.n_letters for batch in batches])
-        offsets = [
-            batch.offsets[1:] - batch.offsets[0] + start
-            for batch, start in zip(batches, starts, strict=False)
-        ]
+        offsets = [batch.offsets[1:] - batch.offsets[0] + start for batch, start in zip(batches, starts, strict=False)]
         codes = [batch.codes[batch.offsets[0] : batch.offsets[-1]] for batch in batches]
         ids = tuple(name for batch in batches for name in batch.ids)
         return cls(
@@ -137,32 +128,19 @@ class Sequences:
             )
         index = range(len(self))[index]
         letters = (*self.alphabet.symbols, "?")
-        return "".join(
-            [
-                letters[c]
-                for c in self.codes[
-                    self.offsets[index] : self.offsets[index + 1]
-                ].tolist()
-            ]
-        )
+        return "".join([letters[c] for c in self.codes[self.offsets[index] : self.offsets[index + 1]].tolist()])
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(len(self)))
 
-    def take(
-        self, rows: NDArray[np.int64] | NDArray[np.bool_] | Sequence[int]
-    ) -> Sequences:
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_] | Sequence[int]) -> Sequences:
         """The sequences of these rows (indices or a mask), in that order."""
         chosen = np.asarray(rows)
-        chosen = (
-            np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
-        )
+        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
         lengths = self.lengths[chosen]
         offsets = np.zeros(len(chosen) + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])
-        where = np.arange(offsets[-1]) + np.repeat(
-            self.offsets[chosen] - offsets[:-1], lengths
-        )
+        where = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], lengths)
         return Sequences(
             self.codes[where],
             offsets,
@@ -181,9 +159,7 @@ class Sequences:
 
     def reverse_complement(self) -> Sequences:
         """The other strand of each sequence, read 5' to 3'."""
-        codes = self.alphabet.complement_codes[
-            self.codes[self.offsets[0] : self.offsets[-1]]
-        ][::-1]
+        codes = self.alphabet.complement_codes[self.codes[self.offsets[0] : self.offsets[-1]]][::-1]
         turned = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.lengths[::-1])])
         backwards = Sequences(codes, turned, self.ids[::-1], self.alphabet)
         return backwards.take(np.arange(len(self) - 1, -1, -1))

@@ -43,9 +43,7 @@ class FeatureTable:
         for name in ("names", "ids", "labels"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.values.shape != (len(self.ids), len(self.names)):
-            raise TableError(
-                f"values of shape {self.values.shape} for {len(self.ids)} ids and {len(self.names)} names"
-            )
+            raise TableError(f"values of shape {self.values.shape} for {len(self.ids)} ids and {len(self.names)} names")
         if self.labels and len(self.labels) != len(self.ids):
             raise TableError(f"{len(self.labels)} labels for {len(self.ids)} ids")
 
@@ -64,11 +62,7 @@ class FeatureTable:
 
     def dense(self) -> NDArray[Any]:
         """The values as an array."""
-        return (
-            self.values
-            if isinstance(self.values, np.ndarray)
-            else np.asarray(self.values.toarray())
-        )
+        return self.values if isinstance(self.values, np.ndarray) else np.asarray(self.values.toarray())
 
     def to_frame(self, library: str = "pandas") -> Any:
         """The table as a data frame, ids as its index (pandas) or first column (polars)."""
@@ -77,9 +71,7 @@ class FeatureTable:
 
             columns: dict[str, Any] = {"id": list(self.ids)}
             columns.update(zip(self.names, self.dense().T, strict=True))
-            return polars.DataFrame(
-                columns | ({"label": list(self.labels)} if self.labels else {})
-            )
+            return polars.DataFrame(columns | ({"label": list(self.labels)} if self.labels else {}))
         if library != "pandas":
             raise ParameterError(f"unknown library {library!r}: use pandas or polars")
         import pandas
@@ -95,9 +87,7 @@ class FeatureTable:
     def beside(tables: Sequence[FeatureTable]) -> FeatureTable:
         """Tables of the same records side by side."""
         if any(table.ids != tables[0].ids for table in tables):
-            raise TableError(
-                "only tables of the same records, in the same order, can stand side by side"
-            )
+            raise TableError("only tables of the same records, in the same order, can stand side by side")
         names = _unique(name for table in tables for name in table.names)
         if any(table.is_sparse for table in tables):
             from scipy.sparse import hstack
@@ -105,9 +95,7 @@ class FeatureTable:
             values = hstack([table.values for table in tables], format="csr")
         else:
             values = np.hstack([table.values for table in tables])
-        return FeatureTable(
-            values, names, tables[0].ids, tables[0].labels, tables[0].metadata
-        )
+        return FeatureTable(values, names, tables[0].ids, tables[0].labels, tables[0].metadata)
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

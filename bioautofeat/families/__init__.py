@@ -1,9 +1,41 @@
 """The descriptors, one module a family; importing this package fills the registry."""
 
-from bioautofeat.families import composition
+from bioautofeat.families import (
+    chaos,
+    coding,
+    codon,
+    composition,
+    correlation,
+    ctd,
+    ends,
+    entropy,
+    fourier,
+    gapped,
+    mapping,
+    mismatch,
+    network,
+    peptide,
+    physical,
+    physicochemical,
+    positional,
+    profiles,
+    pseudo,
+    reduced,
+    residue,
+    scales,
+    similarity,
+    structure,
+    supervised,
+    windowed,
+    zcurve,
+)
 from bioautofeat.families._registry import Descriptor, Spec, find, get, parse
 
 __all__ = ["FAMILIES", "Descriptor", "Spec", "find", "get", "parse"]
 
-FAMILIES = (composition,)
-"""Every family, in the order in which they are imported; a new one is added here."""
+FAMILIES = (
+    composition, gapped, windowed, zcurve, entropy, chaos, positional, mapping, fourier, coding, codon, network,
+    correlation, pseudo, physicochemical, ctd, reduced, residue, scales, peptide, profiles, ends, supervised,
+    similarity, mismatch, structure, physical,
+)  # fmt: skip
+"""Every family; a new one is added here."""

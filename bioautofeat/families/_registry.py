@@ -68,14 +68,10 @@ class Descriptor:
 
     def _checked(self, values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
         given = {name.rstrip("_"): value for name, value in values.items()}
-        checked = {
-            name: parameter.default for name, parameter in self.parameters.items()
-        }
+        checked = {name: parameter.default for name, parameter in self.parameters.items()}
         for name, value in given.items():
             if name not in self.parameters:
-                raise ParameterError(
-                    f"{self.name}: {unknown('parameter', name, self.parameters)}"
-                )
+                raise ParameterError(f"{self.name}: {unknown('parameter', name, self.parameters)}")
             try:
                 checked[name] = self.parameters[name].range.check(value)
             except ParameterError as error:
@@ -101,11 +97,7 @@ class Spec:
     def changed(self) -> list[tuple[str, str]]:
         """Names and texts of the parameters that differ from their defaults."""
         rows = self.descriptor.parameters
-        return [
-            (name, rows[name].range.text(v))
-            for name, v in self.values
-            if v != rows[name].default
-        ]
+        return [(name, rows[name].range.text(v)) for name, v in self.values if v != rows[name].default]
 
     def __str__(self) -> str:
         options = ",".join(f"{name}={text}" for name, text in self.changed)
@@ -126,12 +118,8 @@ class Spec:
         """The term for an alphabet; :class:`ParameterError` where the descriptor has no meaning there."""
         if alphabet not in self.descriptor.alphabets:
             fit = ", ".join(sorted(a.name for a in self.descriptor.alphabets))
-            raise ParameterError(
-                f"{self.descriptor.name} is for {fit}, not for {alphabet.name}"
-            )
-        arguments = {
-            name + "_" * (name == "lambda"): value for name, value in self.values
-        }
+            raise ParameterError(f"{self.descriptor.name} is for {fit}, not for {alphabet.name}")
+        arguments = {name + "_" * (name == "lambda"): value for name, value in self.values}
         try:
             return self.descriptor.build(alphabet, **arguments)
         except ParameterError as error:
@@ -195,17 +183,13 @@ def parse(text: str | Spec) -> Spec:
         return text
     name, _, options = text.partition(":")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", name):
-        raise ParameterError(
-            f"{text!r} is not a descriptor: write name or name:key=value,key=value, e.g. kmer:k=3"
-        )
+        raise ParameterError(f"{text!r} is not a descriptor: write name or name:key=value,key=value, e.g. kmer:k=3")
     row = get(name)
     values: dict[str, Any] = {}
     for option in options.split(",") if options else []:
         key, equals, value = option.partition("=")
         if not equals or not key:
-            raise ParameterError(
-                f"{name}: {option!r} is no option: write key=value, e.g. {name}:k=3"
-            )
+            raise ParameterError(f"{name}: {option!r} is no option: write key=value, e.g. {name}:k=3")
         if key not in row.parameters:
             raise ParameterError(f"{name}: {unknown('parameter', key, row.parameters)}")
         if key in values:

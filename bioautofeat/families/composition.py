@@ -11,7 +11,7 @@ from bioautofeat.terms.base import Term
 from bioautofeat.terms.read import Kmers
 from bioautofeat.terms.reduce import Count, Norm
 
-NormRange = Choice("frequency", "count")
+NormRange = Choice("frequency", "count", "percent")
 
 
 @descriptor(

@@ -17,9 +17,7 @@ __all__ = [
 
 
 @njit
-def count_contiguous(
-    codes: Any, offsets: Any, n_symbols: int, k: int, out: Any
-) -> None:
+def count_contiguous(codes: Any, offsets: Any, n_symbols: int, k: int, out: Any) -> None:
     """Add the counts of all k-mers of each sequence to its row; words with an unknown letter are left out.
 
     ``out[s, w]`` counts the word ``w``, its first letter the most significant digit in base ``n_symbols``.
@@ -59,9 +57,7 @@ def count_contiguous(
 
 
 @njit
-def count_spaced(
-    codes: Any, offsets: Any, n_symbols: int, places: Any, phases: int, out: Any
-) -> None:
+def count_spaced(codes: Any, offsets: Any, n_symbols: int, places: Any, phases: int, out: Any) -> None:
     """Add the counts of the spaced words read at ``i + places`` of each sequence to its row.
 
     As :func:`count_contiguous`, with ``places`` (int64, first 0, rising) in place of ``0..k-1``.
@@ -83,9 +79,7 @@ def count_spaced(
 
 
 @njit
-def kmer_codes(
-    codes: Any, offsets: Any, n_symbols: int, places: Any, out_offsets: Any, out: Any
-) -> None:
+def kmer_codes(codes: Any, offsets: Any, n_symbols: int, places: Any, out_offsets: Any, out: Any) -> None:
     """Write the code of the word at every window of every sequence, -1 where it holds an unknown letter.
 
     ``out`` (int64) holds ``max(0, length - reach)`` windows of sequence ``s`` from ``out_offsets[s]`` on.
@@ -158,9 +152,7 @@ def sparse_sizes(words: Any, offsets: Any, sizes: Any) -> None:
 
 
 @njit
-def sparse_counts(
-    words: Any, offsets: Any, indptr: Any, indices: Any, data: Any
-) -> None:
+def sparse_counts(words: Any, offsets: Any, indptr: Any, indices: Any, data: Any) -> None:
     """Write the counts of sorted words as the rows of a CSR matrix."""
     for s in range(offsets.size - 1):
         to, last = indptr[s] - 1, -1

@@ -30,6 +30,4 @@ def flatten(values: Any, bounds: Any, channel_major: bool, out: Any) -> None:
         start = bounds[s]
         for i in range(min(length, bounds[s + 1] - start)):
             for c in range(channels):
-                out[s, c * length + i if channel_major else i * channels + c] = values[
-                    start + i, c
-                ]
+                out[s, c * length + i if channel_major else i * channels + c] = values[start + i, c]

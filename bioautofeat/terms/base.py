@@ -88,9 +88,7 @@ class Term(ABC):
 
     def not_fitted(self) -> NotFittedError:
         """The error for a question that only a fitted term answers."""
-        return NotFittedError(
-            f"{type(self).__name__} must be fitted first: it learns {', '.join(sorted(self.needs))}"
-        )
+        return NotFittedError(f"{type(self).__name__} must be fitted first: it learns {', '.join(sorted(self.needs))}")
 
 
 def wanted_rows(width: int) -> int:
@@ -103,9 +101,7 @@ def row_chunks(n: int, size: int) -> Iterator[tuple[int, int]]:
     return ((start, min(n, start + size)) for start in range(0, n, size))
 
 
-def _run(
-    task: Callable[[tuple[int, int]], Any], n: int, size: int, threads: int
-) -> list[Any]:
+def _run(task: Callable[[tuple[int, int]], Any], n: int, size: int, threads: int) -> list[Any]:
     """The task's result for every chunk, in order; kernels let go of the global lock, so threads serve."""
     chunks = list(row_chunks(n, size))
     if threads <= 1 or len(chunks) <= 1:
@@ -143,9 +139,7 @@ def fill_rows(
     return table
 
 
-def fill_sparse(
-    term: Term, seqs: Sequences, *, threads: int = 1, dtype: Any = np.float64
-) -> csr_matrix:
+def fill_sparse(term: Term, seqs: Sequences, *, threads: int = 1, dtype: Any = np.float64) -> csr_matrix:
     """As :func:`fill_rows`, into a sparse matrix."""
     from scipy.sparse import csr_matrix, vstack
 

@@ -51,11 +51,7 @@ class Concat(Term):
 
     def names(self) -> list[str]:
         labels = self.labels or ("",) * len(self.terms)
-        return [
-            label + name
-            for label, term in zip(labels, self.terms, strict=True)
-            for name in term.names()
-        ]
+        return [label + name for label, term in zip(labels, self.terms, strict=True) for name in term.names()]
 
     def fit(self, training: Training) -> Concat:
         return Concat((term.fit(training) for term in self.terms), self.labels)
@@ -71,9 +67,7 @@ class Concat(Term):
     def fill_sparse(self, seqs: Sequences) -> csr_matrix:
         from scipy.sparse import csr_matrix, hstack
 
-        return csr_matrix(
-            hstack([term.fill_sparse(seqs) for term in self.terms], format="csr")
-        )
+        return csr_matrix(hstack([term.fill_sparse(seqs) for term in self.terms], format="csr"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,26 +39,17 @@ class Kmers:
     spacing: str = "1"
 
     def __post_init__(self) -> None:
-        if (
-            not self.spacing
-            or set(self.spacing) - {"0", "1"}
-            or self.spacing[0] != "1"
-            or self.spacing[-1] != "1"
-        ):
+        if not self.spacing or set(self.spacing) - {"0", "1"} or self.spacing[0] != "1" or self.spacing[-1] != "1":
             raise ParameterError(
                 f"spacing {self.spacing!r}: write 1 for a letter that counts, 0 for one that is skipped, 1 at both ends"
             )
         if self.n_symbols**self.k > 2**62:
-            raise ParameterError(
-                f"spacing {self.spacing!r}: {self.n_symbols}^{self.k} words cannot be told apart"
-            )
+            raise ParameterError(f"spacing {self.spacing!r}: {self.n_symbols}^{self.k} words cannot be told apart")
 
     @property
     def alphabet(self) -> Alphabet:
         """Alphabet of the words' symbols."""
-        return (
-            self.source.alphabet if isinstance(self.source, Grouping) else self.source
-        )
+        return self.source.alphabet if isinstance(self.source, Grouping) else self.source
 
     @property
     def n_symbols(self) -> int:
@@ -88,9 +79,7 @@ class Kmers:
     @cached_property
     def places(self) -> NDArray[np.int64]:
         """Places of the letters that count, read-only."""
-        places = np.flatnonzero([place == "1" for place in self.spacing]).astype(
-            np.int64
-        )
+        places = np.flatnonzero([place == "1" for place in self.spacing]).astype(np.int64)
         places.flags.writeable = False
         return places
 
@@ -101,9 +90,7 @@ class Kmers:
 
     def symbols(self, seqs: Sequences) -> Sequences:
         """The sequences in the words' own alphabet."""
-        return (
-            seqs.regrouped(self.source) if isinstance(self.source, Grouping) else seqs
-        )
+        return seqs.regrouped(self.source) if isinstance(self.source, Grouping) else seqs
 
     def codes(self, seqs: Sequences) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Code of the word at every window (-1: unknown), flat, and the bounds of each sequence's windows."""
@@ -111,7 +98,5 @@ class Kmers:
         bounds = np.zeros(len(seqs) + 1, np.int64)
         np.cumsum(np.maximum(symbols.lengths - self.span + 1, 0), out=bounds[1:])
         words = np.empty(bounds[-1], np.int64)
-        kmers.kmer_codes(
-            symbols.codes, symbols.offsets, self.n_symbols, self.places, bounds, words
-        )
+        kmers.kmer_codes(symbols.codes, symbols.offsets, self.n_symbols, self.places, bounds, words)
         return words, bounds

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Count", "Norm", "Window", "normalise"]
 
-Norm = Literal["frequency", "count"]
+Norm = Literal["frequency", "count", "percent"]
 
 
-def normalise(counts: NDArray[np.float64]) -> None:
-    """Divide each row by its sum, in place; a row of zeros stays as it is."""
+def normalise(counts: NDArray[np.float64], norm: Norm = "frequency") -> None:
+    """Divide each row by its sum, in place (times 100 for ``percent``); a row of zeros stays as it is."""
+    if norm == "count":
+        return
     total = counts.sum(axis=1, keepdims=True)
     np.divide(counts, total, out=counts, where=total > 0)
+    if norm == "percent":
+        counts *= 100.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Count(Term):
     Parameters
     ----------
     words : Kmers
-    norm : {"frequency", "count"}
+    norm : {"frequency", "count", "percent"}
         Frequencies sum to 1 over all columns (0 where no window is known).
     phases : int
         Words are counted apart by their position modulo ``phases``, phase outer; frequencies sum to 1 over all.
@@ -56,16 +60,12 @@ class Count(Term):
         words = self.words.names()
         if self.phases == 1:
             return words
-        return [
-            f"phase{phase + 1}.{word}" for phase in range(self.phases) for word in words
-        ]
+        return [f"phase{phase + 1}.{word}" for phase in range(self.phases) for word in words]
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         symbols = self.words.symbols(seqs)
         if self.words.contiguous and self.phases == 1:
-            kmers.count_contiguous(
-                symbols.codes, symbols.offsets, self.words.n_symbols, self.words.k, out
-            )
+            kmers.count_contiguous(symbols.codes, symbols.offsets, self.words.n_symbols, self.words.k, out)
         else:
             kmers.count_spaced(
                 symbols.codes,
@@ -75,8 +75,7 @@ class Count(Term):
                 self.phases,
                 out,
             )
-        if self.norm == "frequency":
-            normalise(out)
+        normalise(out, self.norm)
 
     def fill_sparse(self, seqs: Sequences) -> csr_matrix:
         from scipy.sparse import csr_matrix
@@ -84,21 +83,15 @@ class Count(Term):
         words, bounds = self.words.codes(seqs)
         if self.phases > 1:
             at = np.arange(len(words)) - np.repeat(bounds[:-1], np.diff(bounds))
-            words = np.where(
-                words >= 0, words + at % self.phases * self.words.n_words, -1
-            )
+            words = np.where(words >= 0, words + at % self.phases * self.words.n_words, -1)
         sizes = np.empty(len(seqs), np.int64)
         kmers.sparse_sizes(words, bounds, sizes)
         indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
         indices, data = np.empty(indptr[-1], np.int64), np.empty(indptr[-1])
         kmers.sparse_counts(words, bounds, indptr, indices, data)
         if self.norm == "frequency":
-            total = (
-                np.add.reduceat(np.append(data, 0.0), indptr[:-1])
-                if len(data)
-                else np.zeros(len(seqs))
-            )
-            data /= np.repeat(total, sizes)
+            total = np.add.reduceat(np.append(data, 0.0), indptr[:-1]) if len(data) else np.zeros(len(seqs))
+            data *= (100.0 if self.norm == "percent" else 1.0) / np.repeat(total, sizes)
         return csr_matrix((data, indices, indptr), shape=(len(seqs), self.width))
 
 
@@ -137,11 +130,7 @@ class Window(Term):
 
     def names(self) -> list[str]:
         words = self.words.names()
-        return [
-            f"w{window + 1}.{word}"
-            for window in range(self.n_windows)
-            for word in words
-        ]
+        return [f"w{window + 1}.{word}" for window in range(self.n_windows) for word in words]
 
     def fit(self, training: Training) -> Window:
         return Window(self.words, self.size, self.step, self.norm, training.length)
@@ -157,5 +146,4 @@ class Window(Term):
             self.step,
             out,
         )
-        if self.norm == "frequency":
-            normalise(out.reshape(-1, self.words.n_words))
+        normalise(out.reshape(-1, self.words.n_words), self.norm)

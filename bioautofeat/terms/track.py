@@ -54,9 +54,7 @@ class Table(Track):
     channels: tuple[str, ...] = ("",)
 
     def __post_init__(self) -> None:
-        table = np.ascontiguousarray(self.table, np.float64).reshape(
-            self.words.n_words, len(self.channels)
-        )
+        table = np.ascontiguousarray(self.table, np.float64).reshape(self.words.n_words, len(self.channels))
         table.flags.writeable = False
         object.__setattr__(self, "table", table)
 

@@ -1,0 +1,3 @@
+"""Chaos game representation."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Open reading frames and coding potential."""
+
+from __future__ import annotations

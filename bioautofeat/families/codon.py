@@ -1,0 +1,3 @@
+"""Codon usage."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Autocorrelation of properties along the sequence."""
+
+from __future__ import annotations

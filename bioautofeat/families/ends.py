@@ -1,0 +1,3 @@
+"""The two ends of a sequence."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Entropy and mutual information of words."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Spectra of numerical mappings."""
+
+from __future__ import annotations

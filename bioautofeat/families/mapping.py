@@ -1,0 +1,3 @@
+"""Numerical mappings of a sequence."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Complex networks of neighbouring words."""
+
+from __future__ import annotations

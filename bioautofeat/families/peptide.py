@@ -1,0 +1,3 @@
+"""Global properties of peptides and proteins."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Physical summaries of nucleic acids."""
+
+from __future__ import annotations

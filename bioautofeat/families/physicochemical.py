@@ -1,0 +1,3 @@
+"""Composition weighted by properties."""
+
+from __future__ import annotations

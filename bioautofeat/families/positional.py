@@ -1,0 +1,3 @@
+"""Codes and properties of each position."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Profiles of property windows."""
+
+from __future__ import annotations

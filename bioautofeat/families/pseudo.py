@@ -1,0 +1,3 @@
+"""Pseudo composition."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Composition in reduced alphabets."""
+
+from __future__ import annotations

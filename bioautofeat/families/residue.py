@@ -1,0 +1,3 @@
+"""Codes and properties of each residue."""
+
+from __future__ import annotations

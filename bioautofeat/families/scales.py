@@ -1,0 +1,3 @@
+"""Scales of residues averaged over a sequence."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Similarity to labelled records."""
+
+from __future__ import annotations

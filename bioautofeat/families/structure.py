@@ -1,0 +1,3 @@
+"""Secondary structure of RNA."""
+
+from __future__ import annotations

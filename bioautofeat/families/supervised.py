@@ -1,0 +1,3 @@
+"""Position-specific tables learnt from labelled records."""
+
+from __future__ import annotations

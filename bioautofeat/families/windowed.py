@@ -1,0 +1,3 @@
+"""Words inside windows along the sequence."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Z-curve parameters."""
+
+from __future__ import annotations
