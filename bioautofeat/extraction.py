@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bioautofeat.alphabet import Alphabet
+from bioautofeat.alphabet import Alphabet, get_alphabet
 from bioautofeat.errors import AlphabetError, FastaError, ParameterError
-from bioautofeat.families import Spec, parse
+from bioautofeat.families import Descriptor, Spec, find, parse
+from bioautofeat.io import read_fasta
 from bioautofeat.sequences import Sequences
+from bioautofeat.table import FeatureTable
 from bioautofeat.terms.base import Term, Training, fill_rows, fill_sparse
 
 if TYPE_CHECKING:
@@ -209,3 +211,71 @@ class Extractor:
                 record=seqs.ids[record],
                 position=at - int(seqs.offsets[record]) + 1,
             )
+
+
+def descriptors(alphabet: str | Alphabet | None = None) -> list[Descriptor]:
+    """The registry's rows, or those of an alphabet, by name."""
+    return find(None if alphabet is None else get_alphabet(alphabet))
+
+
+def extract(
+    source: Sequences | str | os.PathLike[str],
+    specs: Iterable[str | Spec],
+    *,
+    alphabet: str = "auto",
+    labels: Sequence[Any] | None = None,
+    short: Short = "error",
+    ambiguous: Ambiguous = "skip",
+    length: int | str = "max",
+    dtype: str = "float64",
+    sparse: bool = False,
+    threads: int | None = None,
+) -> FeatureTable:
+    """Descriptors of sequences as a table.
+
+    Parameters
+    ----------
+    source : Sequences or path of a FASTA file
+    specs : iterable of str or Spec
+        E.g. ``["kmer:k=3", "pseknc"]``.
+    alphabet : {"auto", "dna", "rna", "protein"}
+    labels : sequence, length n, optional
+        Class or value of each record, for descriptors that learn from them; records labelled None take no part.
+    short : {"error", "nan", "zero"}
+        What a record shorter than a descriptor needs becomes.
+    ambiguous : {"skip", "error"}
+        Whether letters outside the alphabet are left out with their windows, or refused.
+    length : int, "min" or "max"
+        Number of positions that per-position descriptors describe.
+    dtype : {"float64", "float32"}
+    sparse : bool
+        Give a CSR matrix.
+    threads : int, optional
+        All cores that this process may use by default; the values are the same for any number.
+
+    Returns
+    -------
+    FeatureTable
+    """
+    seqs = source if isinstance(source, Sequences) else read_fasta(os.fspath(source), alphabet=alphabet)
+    extractor = Extractor.of(specs, seqs.alphabet)
+    taught = seqs if labels is None else seqs.take([i for i, label in enumerate(labels) if label is not None])
+    known = None if labels is None else np.array([label for label in labels if label is not None])
+    shortest, longest = (int(taught.lengths.min()), int(taught.lengths.max())) if len(taught) else (1, 1)
+    extractor = extractor.fit(Training(described_length(length, shortest, longest), taught, known))
+    extractor.check_width(len(seqs), None, sparse)
+    values = extractor.transform(
+        seqs,
+        short=short,
+        ambiguous=ambiguous,
+        threads=threads or available_threads(),
+        dtype=np.dtype(dtype),
+        sparse=sparse,
+    )
+    metadata = {
+        "alphabet": seqs.alphabet.name,
+        "specs": [str(spec) for spec in extractor.specs],
+        "fitted": bool(extractor.needs - {"length"}),
+    }
+    shown = () if labels is None else tuple(None if label is None else str(label) for label in labels)
+    return FeatureTable(values, tuple(extractor.names), seqs.ids, shown, metadata)
