@@ -89,9 +89,10 @@ class Count(Term):
         indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
         indices, data = np.empty(indptr[-1], np.int64), np.empty(indptr[-1])
         kmers.sparse_counts(words, bounds, indptr, indices, data)
-        if self.norm == "frequency":
-            total = np.add.reduceat(np.append(data, 0.0), indptr[:-1]) if len(data) else np.zeros(len(seqs))
-            data *= (100.0 if self.norm == "percent" else 1.0) / np.repeat(total, sizes)
+        if self.norm != "count":
+            total = np.diff(np.concatenate([np.zeros(1), np.cumsum(data)])[indptr])
+            data /= np.repeat(total, sizes)
+            data *= 100.0 if self.norm == "percent" else 1.0
         return csr_matrix((data, indices, indptr), shape=(len(seqs), self.width))
 
 
