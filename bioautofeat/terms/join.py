@@ -16,7 +16,7 @@ from bioautofeat.terms.base import Term, Training
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["Concat", "Linear"]
+__all__ = ["Concat", "Linear", "Reordered"]
 
 
 @dataclass(frozen=True)
@@ -112,3 +112,52 @@ class Linear(Term):
         values = np.zeros((len(seqs), self.term.width))
         self.term.fill(seqs, values)
         apply_matrix(values, self.matrix, out)
+
+
+@dataclass(frozen=True, eq=False)
+class Reordered(Term):
+    """The columns of a term in another order; a column may be left out.
+
+    Parameters
+    ----------
+    term : Term
+    order : ndarray of int64, shape (width,)
+        Column ``c`` is column ``order[c]`` of the term.
+    """
+
+    term: Term
+    order: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        order = np.ascontiguousarray(self.order, np.int64)
+        order.flags.writeable = False
+        object.__setattr__(self, "order", order)
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        return self.term.needs
+
+    @property
+    def shortest(self) -> int:  # type: ignore[override]
+        return self.term.shortest
+
+    @property
+    def width(self) -> int:
+        return len(self.order)
+
+    def names(self) -> list[str]:
+        names = self.term.names()
+        return [names[column] for column in self.order.tolist()]
+
+    def fit(self, training: Training) -> Reordered:
+        return replace(self, term=self.term.fit(training))
+
+    def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
+        values = np.zeros((len(seqs), self.term.width))
+        self.term.fill(seqs, values)
+        np.take(values, self.order, axis=1, out=out, mode="clip")
+
+    def fill_sparse(self, seqs: Sequences) -> csr_matrix:
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix(self.term.fill_sparse(seqs)[:, self.order]).sorted_indices()
