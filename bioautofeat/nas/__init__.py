@@ -1,0 +1,1 @@
+"""Architecture search for deep sequence models.  Spaces, strategies and tabular evaluators need no torch."""
