@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bioautofeat.alphabet import Alphabet, get_alphabet
 from bioautofeat.errors import AlphabetError, FastaError, ParameterError
-from bioautofeat.families import Descriptor, Spec, find, parse
+from bioautofeat.families import Descriptor, Spec, find
+from bioautofeat.families.groups import expand
 from bioautofeat.io import read_fasta
 from bioautofeat.sequences import Sequences
 from bioautofeat.table import FeatureTable
@@ -77,7 +78,7 @@ class Extractor:
     @classmethod
     def of(cls, specs: Iterable[str | Spec], alphabet: Alphabet) -> Extractor:
         """An extractor of these specs; every error of a spec shows here, before any data are read."""
-        parsed = tuple(parse(spec) for spec in specs)
+        parsed = tuple(expand(specs, alphabet))
         if not parsed:
             raise ParameterError("no descriptor is given; e.g. kmer:k=3")
         double = sorted({str(spec) for spec in parsed if parsed.count(spec) > 1})
@@ -102,6 +103,11 @@ class Extractor:
             f"{spec.prefix}_{name}" for spec, term in zip(self.specs, self.terms, strict=True) for name in term.names()
         ]
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether a descriptor has so many columns that it is computed sparse."""
+        return any(term.width > DENSE_COLUMNS for term in self.terms)
+
     def fit(self, training: Training) -> Extractor:
         """The extractor with all that its terms learn from training records."""
         for spec, term in zip(self.specs, self.terms, strict=True):
@@ -118,7 +124,10 @@ class Extractor:
                     f"above {DENSE_COLUMNS:,} columns a table must be sparse (.npz or .svm, sparse=True) or use smaller parameters"
                 )
         if max_columns is not None and self.width > max_columns:
-            raise ParameterError(f"{self.width:,} columns, more than the {max_columns:,} allowed (--max-columns)")
+            raise ParameterError(
+                f"{self.width:,} columns x {rows:,} rows, dense {8 * self.width * rows / 1e9:,.1f} GB: "
+                f"more than the {max_columns:,} columns allowed; use smaller parameters or raise --max-columns"
+            )
 
     def transform(
         self,

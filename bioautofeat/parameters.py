@@ -27,6 +27,7 @@ __all__ = [
     "Parameter",
     "Range",
     "Real",
+    "Slug",
     "Text",
     "parameters_of",
     "unknown",
@@ -235,6 +236,40 @@ class Text(Range):
 
     def describe(self) -> str:
         return self.pattern
+
+
+@dataclass(frozen=True)
+class Slug(Range):
+    """A name from the package's data, listed only when a value is drawn, or a user's CSV file.
+
+    The descriptor itself refuses a name that does not exist.
+    """
+
+    what: str
+    known: Callable[[], typing.Iterable[str]]
+    kind = "name"
+
+    def parse(self, text: str) -> str:
+        return self.check(text)
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or not value:
+            raise ParameterError(f"{value!r} is not {self.what}")
+        return value
+
+    def describe(self) -> str:
+        return self.what
+
+    def sample(self, rng: np.random.Generator) -> str:
+        names = sorted(self.known())
+        return names[int(rng.integers(len(names)))]
+
+    def neighbours(self, value: str) -> list[str]:
+        names = sorted(self.known())
+        if value not in names:
+            return []
+        place = names.index(value)
+        return [names[near] for near in (place - 1, place + 1) if 0 <= near < len(names)]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from bioautofeat.alphabet import ILLEGAL, Alphabet, Grouping, get_alphabet
 from bioautofeat.errors import AlphabetError, ParameterError
 
 __all__ = ["Sequences"]
+
+Rows = NDArray[Any] | Sequence[int]
+"""Row numbers, or a mask."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,18 +72,18 @@ class Sequences:
         alphabet = get_alphabet(alphabet)
         texts = list(strings)
         names = tuple(ids) if ids is not None else tuple(f"s{i + 1}" for i in range(len(texts)))
-        raw = [text.encode("utf-8") for text in texts]
-        offsets = np.zeros(len(raw) + 1, np.int64)
-        np.cumsum([len(text) for text in raw], out=offsets[1:])
-        codes = alphabet.codes_of_bytes[np.frombuffer(b"".join(raw), np.uint8)]
-        bad = np.flatnonzero(codes == ILLEGAL)
-        if len(bad):
-            record = int(np.searchsorted(offsets, bad[0], side="right")) - 1
-            place = int(bad[0] - offsets[record])
-            letter = raw[record][place:].decode("utf-8", "replace")[:1]
+        offsets = np.zeros(len(texts) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=offsets[1:])
+        # a letter beyond ASCII becomes a question mark, which no alphabet has
+        letters = "".join(texts).encode("ascii", "replace").translate(alphabet.codes_of_bytes.tobytes())
+        bad = letters.find(ILLEGAL)
+        if bad >= 0:
+            record = int(np.searchsorted(offsets, bad, side="right")) - 1
+            place = bad - int(offsets[record])
             raise AlphabetError(
-                f"record {names[record]!r}, position {place + 1}: {letter!r} is not a letter of {alphabet.name}"
+                f"record {names[record]!r}, position {place + 1}: {texts[record][place]!r} is not a letter of {alphabet.name}"
             )
+        codes = np.frombuffer(letters, np.uint8)
         return cls(codes, offsets, names, alphabet)
 
     @classmethod
@@ -110,11 +113,19 @@ class Sequences:
         """Number of letters of the whole batch."""
         return int(self.offsets[-1] - self.offsets[0])
 
+    @property
+    def shape(self) -> tuple[int]:
+        """Number of sequences, as arrays say it; scikit-learn then picks rows as it does of an array."""
+        return (len(self.ids),)
+
     @overload
     def __getitem__(self, index: int) -> str: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequences: ...
-    def __getitem__(self, index: int | slice) -> str | Sequences:
+    def __getitem__(self, index: slice | Rows) -> Sequences: ...
+    def __getitem__(self, index: int | slice | Rows) -> str | Sequences:
+        """One sequence as text; the batch of a slice, of row numbers or of a mask."""
+        if isinstance(index, tuple) and len(index) == 2 and index[1] is Ellipsis:  # type: ignore[comparison-overlap]
+            index = index[0]
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
             if step != 1:
@@ -126,6 +137,11 @@ class Sequences:
                 self.ids[start:stop],
                 self.alphabet,
             )
+        if not isinstance(index, (int, np.integer)):
+            rows = np.asarray(index)
+            if rows.dtype == bool and rows.shape != self.shape:
+                raise IndexError(f"a mask of shape {rows.shape} for {len(self)} sequences")
+            return self.take(rows)
         index = range(len(self))[index]
         letters = (*self.alphabet.symbols, "?")
         return "".join([letters[c] for c in self.codes[self.offsets[index] : self.offsets[index + 1]].tolist()])

@@ -4,11 +4,13 @@ from bioautofeat.families import (
     chaos,
     coding,
     codon,
+    complexity,
     composition,
     correlation,
     ctd,
     ends,
     entropy,
+    external,
     fourier,
     gapped,
     mapping,
@@ -35,7 +37,7 @@ __all__ = ["FAMILIES", "Descriptor", "Spec", "find", "get", "parse"]
 
 FAMILIES = (
     composition, gapped, windowed, zcurve, entropy, chaos, positional, mapping, fourier, coding, codon, network,
-    correlation, pseudo, physicochemical, ctd, reduced, residue, scales, peptide, profiles, ends, supervised,
-    similarity, mismatch, structure, physical,
+    correlation, pseudo, physicochemical, ctd, reduced, residue, scales, peptide, profiles, complexity, ends, supervised,
+    similarity, mismatch, structure, physical, external,
 )  # fmt: skip
 """Every family; a new one is added here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,13 @@ from bioautofeat.families._registry import descriptor
 from bioautofeat.parameters import Choice, Int
 from bioautofeat.terms.base import Term
 from bioautofeat.terms.join import Reordered
+from bioautofeat.terms.maps import CORNERS, Corners, chaos_game
 from bioautofeat.terms.read import Kmers
 from bioautofeat.terms.reduce import Count, Norm
+from bioautofeat.terms.spectrum import SpectrumNames, SpectrumSummary
+from bioautofeat.terms.track import Flatten, Order
 
-CORNERS = {
-    "jeffrey": np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]),
-    "mathfeature": np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]),
-}
-"""Corner (x, y) of A, C, G and T (U); the walk starts in the middle of the square."""
-
-Corners = Literal["jeffrey", "mathfeature"]
+CornersRange = Choice(*CORNERS)
 
 
 def _cells(corners: NDArray[np.float64], k: int) -> NDArray[np.int64]:
@@ -46,7 +43,7 @@ def _cells(corners: NDArray[np.float64], k: int) -> NDArray[np.int64]:
 def fcgr(
     alphabet: Alphabet,
     k: Annotated[int, Int(1, usual=6)] = 4,
-    corners: Annotated[Corners, Choice(*CORNERS)] = "jeffrey",
+    corners: Annotated[Corners, CornersRange] = "jeffrey",
     norm: Annotated[Norm, Choice("frequency", "count", "percent")] = "frequency",
 ) -> Term:
     """How many points of the chaos game fall into each cell of a square of ``2^k`` by ``2^k`` cells.
@@ -56,3 +53,42 @@ def fcgr(
     picture, with C, G above and A, T below (corners ``jeffrey``).  Frequencies sum to 1.
     """
     return Reordered(Count(Kmers(alphabet, "1" * k), norm), _cells(CORNERS[corners], k))
+
+
+@descriptor(
+    "Chaos game representation",
+    alphabets=NUCLEIC,
+    reference="Jeffrey 1990, Nucleic Acids Research 18:2163",
+    columns="2 L",
+    peers="MathFeature",
+    aliases="CGR",
+)
+def cgr(
+    alphabet: Alphabet,
+    corners: Annotated[Corners, CornersRange] = "jeffrey",
+    order: Annotated[Order, Choice("position", "channel", "packed")] = "position",
+) -> Term:
+    """Points (x, y) of the walk that each letter takes half-way to its own corner of a square.
+
+    ``jeffrey``: A (0, 0), C (0, 1), G (1, 1), T (1, 0) from (1/2, 1/2); ``mathfeature``: A (1, 1), C (-1, -1),
+    G (1, -1), T (-1, 1) from (0, 0).  ``packed`` puts a record's y directly behind its x, zeros after both.
+    An unknown letter stays where the walk is.
+    """
+    return Flatten(chaos_game(alphabet, corners), order)
+
+
+@descriptor(
+    "Spectrum of the chaos game",
+    alphabets=NUCLEIC,
+    reference="Bonidia et al. 2022, Briefings in Bioinformatics 23:bbab434",
+    columns="19",
+    peers="MathFeature",
+    aliases="CGR_Fourier",
+)
+def cgr_signal(
+    alphabet: Alphabet,
+    corners: Annotated[Corners, CornersRange] = "mathfeature",
+    naming: Annotated[SpectrumNames, Choice("corrected", "mathfeature")] = "corrected",
+) -> Term:
+    """Nineteen statistics of the power spectrum of the chaos game's x and y, as ``fourier`` describes them."""
+    return SpectrumSummary(chaos_game(alphabet, corners), naming)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bioautofeat.errors import NotFittedError
 from bioautofeat.sequences import Sequences
+from bioautofeat.terms.state import State, learnt_fields, with_fields
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -26,6 +27,9 @@ __all__ = ["Term", "Training", "fill_rows", "fill_sparse", "row_chunks", "wanted
 CHUNK_ROWS = 1024
 CHUNK_CELLS = 1 << 19
 """A chunk holds at most this many rows, and about this many cells of output (4 MB of float64)."""
+
+PROCESS_ROWS = 64
+"""Fewer rows than this are not worth the start of processes."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,17 @@ class Term(ABC):
         What ``fit`` has to be given: any of ``"length"``, ``"sequences"``, ``"labels"``; empty when stateless.
     shortest : int
         Number of letters below which a record is too short for the term (its row is then zeros).
+    holds_lock : bool
+        Whether ``fill`` keeps Python's global lock, so that processes share the work where threads could not.
+    portable : bool
+        Whether records are all that it needs to fill rows; a term that reads a user's file then cannot be kept in a
+        model file.
     """
 
     needs: frozenset[str] = frozenset()
     shortest: int = 1
+    holds_lock: bool = False
+    portable: bool = True
 
     @property
     @abstractmethod
@@ -85,6 +96,27 @@ class Term(ABC):
         out = np.zeros((len(seqs), self.width))
         self.fill(seqs, out)
         return csr_matrix(out)
+
+    def state(self, blank: Term) -> State:
+        """What ``fit`` has put into this term, given the blank term of the same spec; empty when stateless.
+
+        The default is the difference of the two, field by field, nested terms and tracks included, so a fitted term
+        writes nothing of its own as long as it follows the three rules of :mod:`bioautofeat.terms.state`.
+
+        Examples
+        --------
+        >>> from bioautofeat.families import parse
+        >>> from bioautofeat.alphabet import DNA
+        >>> blank = parse("kmer:k=2").term(DNA)
+        >>> blank.fit(Training(length=9)).state(blank)
+        {}
+        """
+        return learnt_fields(blank, self)
+
+    def with_state(self, state: State) -> Term:
+        """This (blank) term with a state put back: ``blank.with_state(fitted.state(blank))`` equals ``fitted``."""
+        term: Term = with_fields(self, state)
+        return term
 
     def not_fitted(self) -> NotFittedError:
         """The error for a question that only a fitted term answers."""
@@ -115,6 +147,25 @@ def _chunk_size(n: int, width: int, threads: int) -> int:
     return max(1, min(wanted_rows(width), -(-n // max(1, 4 * threads))))
 
 
+def _filled(term: Term, seqs: Sequences) -> NDArray[np.float64]:
+    """The rows of a chunk, in a process of its own."""
+    rows = np.zeros((len(seqs), term.width))
+    term.fill(seqs, rows)
+    return rows
+
+
+def _fill_by_processes(term: Term, seqs: Sequences, table: NDArray[Any], threads: int) -> NDArray[Any]:
+    """As :func:`fill_rows`, for a term that holds the global lock: workers of joblib need no guard in a user's script."""
+    from joblib import Parallel, delayed
+
+    chunks = list(row_chunks(len(seqs), _chunk_size(len(seqs), term.width, threads)))
+    parts = (delayed(_filled)(term, seqs.take(range(start, stop))) for start, stop in chunks)
+    results = Parallel(n_jobs=min(threads, len(chunks)), backend="loky", max_nbytes=None)(parts)
+    for (start, stop), rows in zip(chunks, results, strict=True):
+        table[start:stop] = rows
+    return table
+
+
 def fill_rows(
     term: Term,
     seqs: Sequences,
@@ -126,6 +177,11 @@ def fill_rows(
     """Fill all rows of a batch, chunk by chunk over threads; every bit depends on its own record alone."""
     width = term.width
     table = np.zeros((len(seqs), width), dtype) if out is None else out
+    short = np.flatnonzero(seqs.lengths < term.shortest)
+    if term.holds_lock and threads > 1 and len(seqs) >= PROCESS_ROWS:
+        _fill_by_processes(term, seqs, table, threads)
+        table[short] = 0.0
+        return table
     direct = table.dtype == np.float64 and table.flags.c_contiguous
 
     def fill(chunk: tuple[int, int]) -> None:
@@ -136,6 +192,7 @@ def fill_rows(
             table[start:stop] = rows
 
     _run(fill, len(seqs), _chunk_size(len(seqs), width, threads), threads)
+    table[short] = 0.0  # terms side by side may each be long enough for some of their columns
     return table
 
 
@@ -152,4 +209,9 @@ def fill_sparse(term: Term, seqs: Sequences, *, threads: int = 1, dtype: Any = n
     )
     if not blocks:
         return csr_matrix((0, term.width), dtype=dtype)
-    return csr_matrix(vstack(blocks, format="csr"), dtype=dtype)
+    table = csr_matrix(vstack(blocks, format="csr"), dtype=dtype)
+    short = seqs.lengths < term.shortest
+    if short.any():
+        table.data[np.repeat(short, np.diff(table.indptr))] = 0.0
+        table.eliminate_zeros()
+    return table

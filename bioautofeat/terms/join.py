@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioautofeat.kernels.linear import apply_matrix
+from bioautofeat.kernels.linear import apply_matrix, apply_sparse_matrix
 from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Term, Training
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["Concat", "Linear", "Reordered"]
+__all__ = ["Concat", "Linear", "Ratio", "Reordered", "Scaled", "Standardised"]
+
+SPARSE_SHARE = 0.25
+"""A matrix none of whose columns has a larger share of entries that are not zero is applied entry by entry."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,20 @@ class Linear(Term):
         matrix.flags.writeable = False
         object.__setattr__(self, "matrix", matrix)
 
+    @cached_property
+    def layers(self) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+        """Rows and values of the first, second, ... entry of every column; None where a column has many."""
+        columns, rows = np.nonzero(self.matrix.T)
+        sizes = np.bincount(columns, minlength=self.width)
+        if sizes.max(initial=0) > SPARSE_SHARE * len(self.matrix):
+            return None
+        layer = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        sources = np.zeros((sizes.max(initial=0), self.width), np.int64)
+        weights = np.zeros(sources.shape)
+        sources[layer, columns] = rows
+        weights[layer, columns] = self.matrix[rows, columns]
+        return sources, weights
+
     @property
     def needs(self) -> frozenset[str]:  # type: ignore[override]
         return self.term.needs
@@ -111,7 +129,10 @@ class Linear(Term):
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         values = np.zeros((len(seqs), self.term.width))
         self.term.fill(seqs, values)
-        apply_matrix(values, self.matrix, out)
+        if self.layers is None:
+            apply_matrix(values, self.matrix, out)
+        else:
+            apply_sparse_matrix(values, *self.layers, out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,3 +182,107 @@ class Reordered(Term):
         from scipy.sparse import csr_matrix
 
         return csr_matrix(self.term.fill_sparse(seqs)[:, self.order]).sorted_indices()
+
+
+@dataclass(frozen=True, eq=False)
+class Ratio(Term):
+    """Quotients of two weighted sums of a term's row; a divisor below 1 counts as 1.
+
+    The term gives counts, so a quotient of what does not occur is its dividend: 0, or a count.
+
+    Parameters
+    ----------
+    term : Term
+    dividends, divisors : ndarray of float64, shape (term.width, width)
+    columns : tuple of str, length width
+    """
+
+    term: Term
+    dividends: NDArray[np.float64]
+    divisors: NDArray[np.float64]
+    columns: tuple[str, ...]
+
+    @property
+    def shortest(self) -> int:  # type: ignore[override]
+        return self.term.shortest
+
+    @property
+    def width(self) -> int:
+        return len(self.columns)
+
+    def names(self) -> list[str]:
+        return list(self.columns)
+
+    def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
+        values, below = np.zeros((len(seqs), self.term.width)), np.zeros(out.shape)
+        self.term.fill(seqs, values)
+        apply_matrix(values, np.ascontiguousarray(self.dividends, np.float64), out)
+        apply_matrix(values, np.ascontiguousarray(self.divisors, np.float64), below)
+        out /= np.maximum(below, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Standardised(Term):
+    """Frequencies less what chance makes of them, divided by its standard deviation: ``(f - p) / sqrt(p (1 - p) / n)``.
+
+    Parameters
+    ----------
+    term : Term
+        Counts; ``n`` is their sum.  A row without any is zeros.
+    expected : ndarray of float64, shape (term.width,)
+        ``p``, between 0 and 1.
+    """
+
+    term: Term
+    expected: NDArray[np.float64]
+
+    @property
+    def shortest(self) -> int:  # type: ignore[override]
+        return self.term.shortest
+
+    @property
+    def width(self) -> int:
+        return self.term.width
+
+    def names(self) -> list[str]:
+        return self.term.names()
+
+    def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
+        self.term.fill(seqs, out)
+        total = out.sum(axis=1, keepdims=True)  # whole numbers: exact in any order
+        counted = total[:, 0] > 0
+        total[~counted] = 1.0
+        out /= total
+        out -= self.expected
+        out /= np.sqrt(self.expected * (1.0 - self.expected) / total)
+        out[~counted] = 0.0
+
+
+@dataclass(frozen=True)
+class Scaled(Term):
+    """Each row less its smallest value, divided by its largest one; a row without positive values is zeros.
+
+    Parameters
+    ----------
+    term : Term
+        Values of 0 or more.
+    """
+
+    term: Term
+
+    @property
+    def shortest(self) -> int:  # type: ignore[override]
+        return self.term.shortest
+
+    @property
+    def width(self) -> int:
+        return self.term.width
+
+    def names(self) -> list[str]:
+        return self.term.names()
+
+    def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
+        self.term.fill(seqs, out)
+        largest = out.max(axis=1, keepdims=True)
+        out -= out.min(axis=1, keepdims=True)
+        out /= np.where(largest > 0, largest, 1.0)

@@ -14,7 +14,7 @@ from bioautofeat.errors import ParameterError
 from bioautofeat.kernels import kmers
 from bioautofeat.sequences import Sequences
 
-__all__ = ["Kmers"]
+__all__ = ["Kmers", "KmersButLast"]
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,19 @@ class Kmers:
 
     def names(self) -> list[str]:
         """Name of every word, in the order of their codes."""
-        words = itertools.product(range(self.n_symbols), repeat=self.k)
-        return [self.alphabet.word_name(word, self.spacing) for word in words]
+        symbols = self.alphabet.symbols
+        step = "." if any(len(symbol) > 1 for symbol in symbols) else ""
+        inner = [[symbol + step for symbol in symbols] if place == "1" else ["."] for place in self.spacing[:-1]]
+        return ["".join(parts) for parts in itertools.product(*inner, symbols)]
 
     def symbols(self, seqs: Sequences) -> Sequences:
         """The sequences in the words' own alphabet."""
-        return seqs.regrouped(self.source) if isinstance(self.source, Grouping) else seqs
+        if not isinstance(self.source, Grouping):
+            return seqs
+        letters = seqs.codes[seqs.offsets[0] : seqs.offsets[-1]]
+        groups = np.empty_like(letters)
+        kmers.recode(letters, self.source.codes, groups)
+        return Sequences(groups, seqs.offsets - seqs.offsets[0], seqs.ids, self.alphabet)
 
     def codes(self, seqs: Sequences) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Code of the word at every window (-1: unknown), flat, and the bounds of each sequence's windows."""
@@ -100,3 +107,16 @@ class Kmers:
         words = np.empty(bounds[-1], np.int64)
         kmers.kmer_codes(symbols.codes, symbols.offsets, self.n_symbols, self.places, bounds, words)
         return words, bounds
+
+
+@dataclass(frozen=True)
+class KmersButLast(Kmers):
+    """Words of a sequence without the last one: the windows that MathFeature's kGap looks at."""
+
+    def symbols(self, seqs: Sequences) -> Sequences:
+        """The sequences in the words' own alphabet, the last letter of each unknown."""
+        symbols = super().symbols(seqs)
+        letters = symbols.codes[symbols.offsets[0] : symbols.offsets[-1]].copy()
+        offsets = symbols.offsets - symbols.offsets[0]
+        letters[offsets[1:][offsets[1:] > offsets[:-1]] - 1] = self.n_symbols
+        return Sequences(letters, offsets, symbols.ids, symbols.alphabet)

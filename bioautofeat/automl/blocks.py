@@ -1,0 +1,131 @@
+"""Sets of descriptors that suit an alphabet and the lengths of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+
+import numpy as np
+
+from bioautofeat.alphabet import NUCLEIC, RNA, Alphabet
+from bioautofeat.automl.problem import TABLE_SPEC, TableSource
+from bioautofeat.errors import ParameterError
+from bioautofeat.families import parse
+from bioautofeat.families.groups import expand
+from bioautofeat.sequences import Sequences
+
+__all__ = ["Blocks", "choose_blocks"]
+
+Blocks = dict[str, tuple[str, ...]]
+"""Specs by name of the set.  ``small`` and ``broad`` are always there."""
+
+LONGEST_ALIGNED = 400
+"""Records of one length, at most this long, are described position by position."""
+
+MOST_LETTER_PAIRS = 2e9
+"""Records are compared with each other by alignment up to this many pairs of letters."""
+
+LONGEST_FOLDED = 300
+
+
+def choose_blocks(source: Sequences | TableSource, given: Sequence[str] = (), supervised: bool = True) -> Blocks:
+    """Sets of descriptors for training records.
+
+    Parameters
+    ----------
+    source : Sequences or TableSource
+    given : sequence of str
+        Specs (or ``@groups``) to which the user restricts the search.
+    supervised : bool
+        Whether labels may be learnt from by descriptors.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        ``small``: few columns, first; ``broad``: what the first models see; ``rich``: that and all that suits;
+        further ones by themselves.  Sets that would equal another are left out.
+    """
+    if isinstance(source, TableSource):
+        return {"small": (TABLE_SPEC,), "broad": (TABLE_SPEC,)}
+    if given:
+        specs = tuple(str(spec) for spec in expand(given, source.alphabet))
+        return {"small": specs, "broad": specs}
+    nucleic = source.alphabet in NUCLEIC
+    blocks = _nucleic(source, supervised) if nucleic else _protein(source, supervised)
+    known = {name: _available(specs, source.alphabet) for name, specs in blocks.items()}
+    found: Blocks = {}
+    for name, specs in known.items():
+        if specs and (name in ("small", "broad") or specs not in found.values()):
+            found[name] = specs
+    return found
+
+
+def _available(specs: Iterable[str], alphabet: Alphabet) -> tuple[str, ...]:
+    """The specs that this installation knows for the alphabet, each once."""
+    found = []
+    for spec in specs:
+        try:
+            parse(spec).term(alphabet)
+        except ParameterError:
+            continue
+        if spec not in found:
+            found.append(spec)
+    return tuple(found)
+
+
+def _aligned(seqs: Sequences) -> bool:
+    """Whether all records have one length, short enough to describe every position."""
+    lengths = seqs.lengths
+    return bool(len(lengths) and lengths.min() == lengths.max() <= LONGEST_ALIGNED)
+
+
+def _nucleic(seqs: Sequences, supervised: bool) -> Blocks:
+    small = ("kmer:k=1", "kmer:k=2", "kmer:k=3", "length")
+    words = ("kmer:k=4,upto=true", "kmer:k=5", "cksnap:gap=5", "kgap:before=2,gap=3,after=1,upto=true,norm=frequency")
+    general = ("length", "orf", "gc_content", "skew", "fickett", "zcurve:bits=9")
+    length = float(np.median(seqs.lengths))
+    if _aligned(seqs):
+        place: tuple[str, ...] = ("binary", "ps:k=2")
+        extra: tuple[str, ...] = ("windowed_kmer:k=3,size=15,step=5",) if length <= 120 else ("windowed_kmer:k=2,size=20,step=10",)
+        learnt: tuple[str, ...] = ("pslogodds", "pslogodds:k=2") if supervised else ()
+    else:
+        place = ("ends_binary:first=30,last=30",)
+        extra = ("ends_composition:size=30+60,k=2", "dacc", "shannon")
+        learnt = ("neighbours",) if supervised and len(seqs) <= 4000 else ()
+    if length >= 150:
+        extra = (*extra, "codon_usage", "fourier", *(("hexamer",) if supervised else ()))
+    folded = seqs.alphabet == RNA and find_spec("RNA") is not None and length <= LONGEST_FOLDED
+    structure = ("structure",) if folded else ()
+    broad = (*words, *place, *general)
+    return {
+        "small": small,
+        "broad": broad,
+        "rich": (*broad, *structure, *extra, *learnt),
+        "structure": structure,
+        "position": (*place, *extra, *learnt) if _aligned(seqs) else (),
+    }
+
+
+def _protein(seqs: Sequences, supervised: bool) -> Blocks:
+    small = ("aac", "gdpc", "length", "ctdc")
+    composition = ("aac", "cksaap:gap=3", "ctriad", "ctdc", "ctdt", "ctdd", "nmbroto", "length")
+    ends = ("ends_composition:size=10+30+60,k=1",)
+    lengths = seqs.lengths
+    if _aligned(seqs):
+        place: tuple[str, ...] = ("binary", *ends)
+        extra: tuple[str, ...] = ("zscale", "blosum62", "eaac")
+        learnt: tuple[str, ...] = ("pslogodds",) if supervised else ()
+    else:
+        place = ("ends_binary:first=20,last=12", *ends)
+        extra = ("ends_property", "dde", "paac", "qsorder", "ends_composition:size=120,k=1", "window_profile", "profiles")
+        learnt = ()
+    if supervised and float(len(seqs) ** 2) * float(lengths.mean()) ** 2 / 2 <= MOST_LETTER_PAIRS:
+        learnt = (*learnt, "neighbours")
+    broad = (*composition, *place)
+    return {
+        "small": small,
+        "broad": broad,
+        "rich": (*broad, *extra, *learnt),
+        "position": (*place, *extra, *learnt) if _aligned(seqs) else (),
+        "neighbours": ("aac", "length", "neighbours") if "neighbours" in learnt else (),
+    }

@@ -1,0 +1,155 @@
+"""The leaderboard: all trials, and the blend that would be delivered now.
+
+Candidates for delivery are compared by log loss (squared error under regression), which moves less by luck than
+a metric of thresholded classes does; the decision rule is then chosen for the metric.  A champion is replaced only
+by one of smaller loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.trial import Trial
+from bioautofeat.evaluation.blend import blend_classes, blend_values, pooled
+from bioautofeat.evaluation.calibration import Calibration, Decision, fit_calibration, fit_decision, interval_offsets
+from bioautofeat.evaluation.estimate import ClassBlend, Selection, ValueBlend
+from bioautofeat.evaluation.metrics import METRICS
+
+__all__ = ["Board", "Champion"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Champion:
+    """What would be delivered now.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+        Weight of each member by the key of its candidate; they sum to 1.
+    calibrations : mapping of str to Calibration
+        Of each member, before it is blended; empty under regression.
+    calibration : Calibration
+        Of the blend.
+    decision : Decision, optional
+        None under regression.
+    interval : (float, float), optional
+        Bounds of a 90 % interval around a value; None under classification.
+    loss : float
+    scores : mapping of str to float
+    predictions : ndarray, shape (judged rows, classes) or (judged rows,)
+    """
+
+    weights: Mapping[str, float]
+    calibrations: Mapping[str, Calibration]
+    calibration: Calibration
+    decision: Decision | None
+    interval: tuple[float, float] | None
+    loss: float
+    scores: Mapping[str, float]
+    predictions: NDArray[np.float64]
+
+    @property
+    def chosen(self) -> NDArray[np.int64] | None:
+        """Class of each judged row; None under regression."""
+        return None if self.decision is None else self.decision.apply(self.predictions)
+
+
+class Board:
+    """All trials of a run.
+
+    Parameters
+    ----------
+    problem : Problem
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.trials: list[Trial] = []
+        self.champion: Champion | None = None
+        self.unusable: set[str] = set()
+        self._calibrations: dict[str, Calibration] = {}
+
+    @property
+    def finished(self) -> list[Trial]:
+        """Trials that have predictions and may be members."""
+        return [t for t in self.trials if t.finished and t.candidate.key not in self.unusable]
+
+    def add(self, trial: Trial) -> bool:
+        """Take a trial; True where it makes a better champion."""
+        self.trials.append(trial)
+        return trial.finished and self.renew()
+
+    def renew(self) -> bool:
+        """Blend anew; True where the result is better than the champion."""
+        usable = self.finished
+        if not usable:
+            self.champion = None
+            return False
+        found = self._blended(usable)
+        if self.champion is not None and not found.loss < self.champion.loss - 1e-9:
+            return False
+        self.champion = found
+        return True
+
+    def drop(self, key: str, reason: str) -> None:
+        """A member could not be made of all rows: deliver without it."""
+        self.unusable.add(key)
+        self.champion = None
+        self.renew()
+
+    def calibrated(self, trial: Trial) -> Array:
+        """A trial's predictions, calibrated by themselves (as they are under regression)."""
+        assert trial.predictions is not None
+        if not self.problem.classes:
+            return trial.predictions
+        key = trial.candidate.key
+        if key not in self._calibrations:
+            self._calibrations[key] = fit_calibration(trial.predictions, self.problem.judged_truth)
+        return self._calibrations[key].apply(trial.predictions).astype(np.float32)
+
+    def stacked(self, trials: Sequence[Trial]) -> Array:
+        """Calibrated predictions of trials, trials outer."""
+        return np.stack([self.calibrated(trial) for trial in trials])
+
+    def _blended(self, usable: Sequence[Trial]) -> Champion:
+        problem, predictions, truth = self.problem, self.stacked(usable), self.problem.judged_truth
+        blend = blend_classes if problem.classes else blend_values
+        weights = blend(predictions, truth)
+        members = np.flatnonzero(weights)
+        mixed = pooled(predictions[members], weights[members])
+        keys = [usable[m].candidate.key for m in members]
+        named = dict(zip(keys, weights[members].tolist(), strict=True))
+        if not problem.classes:
+            return Champion(
+                named, {}, Calibration(), None, interval_offsets(truth, mixed), problem.loss(mixed), problem.scores(mixed), mixed
+            )
+        calibration = fit_calibration(mixed, truth)
+        final = calibration.apply(mixed)
+        decision = fit_decision(final, truth, problem.metric)
+        return Champion(
+            named, {key: self._calibrations[key] for key in keys}, calibration, decision, None, problem.loss(final),
+            problem.scores(final, decision.apply(final)), final,
+        )  # fmt: skip
+
+    def selection(self) -> Selection:
+        """How the champion was selected, to be repeated on bootstrap samples."""
+        assert self.champion is not None
+        predictions = self.stacked(self.finished)
+        if not self.problem.classes:
+            return ValueBlend(predictions, self.problem.judged_truth)
+        return ClassBlend(predictions, self.problem.judged_truth, self.problem.metric, self.champion.calibration)
+
+    def ranked(self) -> list[Trial]:
+        """Finished trials by the metric, ties by loss and by number; then the others in the order of their trials."""
+        sign = METRICS[self.problem.metric].sign
+        done = [trial for trial in self.trials if trial.finished]
+        done.sort(key=lambda t: (-sign * round(t.scores[self.problem.metric], 12), t.loss, t.number))
+        return done + [trial for trial in self.trials if not trial.finished]

@@ -1,0 +1,105 @@
+"""From the champion to what users get: a fitted model, tables of predictions, measures, the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.automl.board import Board, Champion
+from bioautofeat.automl.problem import TABLE_SPEC, Problem, TableSource
+from bioautofeat.automl.store import extractor_for
+from bioautofeat.bundle import FittedModel
+from bioautofeat.evaluation.calibration import Calibration
+from bioautofeat.extraction import Extractor
+from bioautofeat.models.predictors import Predictor
+from bioautofeat.models.predictors.joined import Blend, Calibrated, Steps
+from bioautofeat.models.predictors.transforms import Select
+
+__all__ = ["fitted_model"]
+
+Array = NDArray[Any]
+
+
+def fitted_model(
+    board: Board, refits: Mapping[str, Predictor], extractors: dict[str, Extractor], metadata: Mapping[str, Any]
+) -> FittedModel:
+    """The champion as a model that predicts and can be saved.
+
+    Parameters
+    ----------
+    board : Board
+        With a champion.
+    refits : mapping of str to Predictor
+        Each member fitted on all rows.
+    extractors : dict of str to Extractor
+        Fitted extractors by spec; new ones are added, so that each is fitted once.
+    metadata : mapping
+    """
+    champion, problem = board.champion, board.problem
+    assert champion is not None
+    candidates = {t.candidate.key: t.candidate for t in board.trials}
+    keys = list(champion.weights)
+    specs = list(dict.fromkeys(spec for key in keys for spec in candidates[key].specs))
+    table = specs == [TABLE_SPEC]
+    extractor = None if table else _joined_extractor(specs, problem, extractors)
+    widths = _widths(specs, problem, extractors)
+    members = [_member(refits[key], candidates[key].specs, widths, champion.calibrations.get(key)) for key in keys]
+    predictor = _blended(members, np.array([champion.weights[key] for key in keys]), champion)
+    source = problem.source
+    return FittedModel(
+        predictor=predictor,
+        task=problem.task,
+        classes=problem.classes,
+        extractor=extractor,
+        names=source.names if isinstance(source, TableSource) else (),
+        dtype="float32",
+        rule=None if champion.decision is None else np.array(champion.decision.multipliers),
+        interval=champion.interval,
+        metadata=dict(metadata),
+    )
+
+
+def _joined_extractor(specs: Sequence[str], problem: Problem, extractors: dict[str, Extractor]) -> Extractor:
+    """One extractor of all specs, each fitted on all training records."""
+    for spec in specs:
+        if spec not in extractors:
+            extractors[spec] = extractor_for((spec,), problem)
+    parts = [extractors[spec] for spec in specs]
+    return Extractor(
+        tuple(spec for part in parts for spec in part.specs), parts[0].alphabet, tuple(t for part in parts for t in part.terms)
+    )
+
+
+def _widths(specs: Sequence[str], problem: Problem, extractors: Mapping[str, Extractor]) -> dict[str, tuple[int, int]]:
+    """First and last column of each spec."""
+    found, start = {}, 0
+    for spec in specs:
+        source = problem.source
+        width = len(source.names) if isinstance(source, TableSource) else extractors[spec].width
+        found[spec] = (start, start + width)
+        start += width
+    return found
+
+
+def _member(
+    predictor: Predictor, specs: Sequence[str], widths: Mapping[str, tuple[int, int]], calibration: Calibration | None
+) -> Predictor:
+    """A member that picks its columns out of the whole table, calibrated."""
+    total = max(stop for _, stop in widths.values())
+    columns = np.concatenate([np.arange(*widths[spec]) for spec in specs])
+    if len(columns) != total or not np.array_equal(columns, np.arange(total)):
+        predictor = Steps((Select(columns.astype(np.int64), total),), predictor)
+    return predictor if calibration is None else _calibrated(predictor, calibration)
+
+
+def _calibrated(predictor: Predictor, calibration: Calibration) -> Predictor:
+    shift = np.array(calibration.bias or (0.0,) * predictor.n_classes)
+    return Calibrated(predictor, calibration.exponent, shift)
+
+
+def _blended(members: Sequence[Predictor], weights: Array, champion: Champion) -> Predictor:
+    joined = members[0] if len(members) == 1 else Blend(tuple(members), weights / weights.sum())
+    return joined if champion.decision is None else _calibrated(joined, champion.calibration)

@@ -1,0 +1,216 @@
+"""Who fits: this process, or one worker that can be killed when a fit overruns and is started anew.
+
+One worker, one fit at a time: two programs that both spawn threads make each other wait.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, Any, Self
+
+from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.workshop import Workshop
+from bioautofeat.errors import BioautofeatError
+
+__all__ = ["Executor", "FitError", "Inline", "Worker", "receive", "send"]
+
+
+class FitError(Exception):
+    """One fit could not be finished; the message says why, in a few words.
+
+    Parameters
+    ----------
+    message : str
+    stopped : bool
+        It ran out of time or memory, or was interrupted; it is no fault of the model.
+    """
+
+    def __init__(self, message: str, stopped: bool = False) -> None:
+        super().__init__(message)
+        self.stopped = stopped
+
+
+def send(stream: IO[bytes], message: Any) -> None:
+    """Write one message: its length, then its bytes."""
+    content = pickle.dumps(message, protocol=5)
+    stream.write(struct.pack("<Q", len(content)))
+    stream.write(content)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> Any:
+    """Read one message; EOFError where the other side is gone.  Both sides are processes of this run."""
+    head = stream.read(8)
+    if len(head) < 8:
+        raise EOFError
+    size = struct.unpack("<Q", head)[0]
+    content = stream.read(size)
+    if len(content) < size:
+        raise EOFError
+    return pickle.loads(content)
+
+
+class Executor(ABC):
+    """Runs methods of a :class:`Workshop`."""
+
+    @abstractmethod
+    def load(self, problem: Problem) -> None:
+        """Take a problem; everything before it is forgotten."""
+
+    @abstractmethod
+    def split(self, problem: Problem) -> None:
+        """Take the same problem in other folds; what has been computed is kept."""
+
+    @abstractmethod
+    def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
+        """The result of a method; :class:`FitError` where it fails or takes more than ``limit`` seconds."""
+
+    def close(self) -> None:
+        """End at once what is running."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def short_reason(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    text = " ".join(str(error).split())
+    return (f"{type(error).__name__}: {text}" if not isinstance(error, BioautofeatError) else text)[:300]
+
+
+class Inline(Executor):
+    """Fits in this process: for data so small that no fit can take long."""
+
+    def load(self, problem: Problem) -> None:
+        self.shop = Workshop(problem)
+
+    def split(self, problem: Problem) -> None:
+        self.shop.split(problem.folds, problem.judged)
+
+    def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
+        try:
+            return getattr(self.shop, method)(*arguments)
+        except Exception as error:  # noqa: BLE001  # why: whatever a library raises costs this model alone
+            raise FitError(short_reason(error), isinstance(error, MemoryError)) from error
+
+
+class Worker(Executor):
+    """Fits in one other process, which is killed on overrun.
+
+    Parameters
+    ----------
+    threads : int
+    memory : int, optional
+        Bytes that the process may allocate.
+    alive : callable
+        Called every tenth of a second while the worker works.
+    """
+
+    def __init__(self, threads: int, memory: int | None = None, alive: Callable[[], None] = lambda: None) -> None:
+        self.threads, self.memory, self.alive = threads, memory, alive
+        self.folder = tempfile.TemporaryDirectory(prefix="bioautofeat-")
+        self.problem: Problem | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self._start()
+
+    def _start(self) -> None:
+        environment = dict(
+            os.environ, OMP_NUM_THREADS=str(self.threads), OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1",
+            OMP_WAIT_POLICY="passive", PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
+        )  # fmt: skip
+        code = f"from bioautofeat.automl.worker import main; main({self.folder.name!r}, {self.memory!r})"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        )
+
+    def load(self, problem: Problem) -> None:
+        self.problem = problem
+        self._request("load", problem)
+
+    def split(self, problem: Problem) -> None:
+        self.problem = problem
+        self.call("split", problem.folds, problem.judged)
+
+    def _request(self, method: str, *arguments: Any) -> None:
+        assert self.process is not None
+        assert self.process.stdin is not None
+        try:
+            send(self.process.stdin, (method, arguments))
+        except (BrokenPipeError, OSError):
+            self._restart()
+            assert self.process.stdin is not None
+            send(self.process.stdin, (method, arguments))
+
+    def _restart(self) -> None:
+        self._kill()
+        self._start()
+        if self.problem is not None:
+            assert self.process is not None
+            assert self.process.stdin is not None
+            send(self.process.stdin, ("load", (self.problem,)))
+
+    def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
+        deadline = time.monotonic() + limit
+        if self.process is None or self.process.poll() is not None:
+            self._restart()
+        self._request(method, *arguments)
+        try:
+            while True:
+                kind, *content = self._answer(deadline)
+                if kind == "done":
+                    return content[0]
+                if kind == "error":
+                    raise FitError(content[0], content[1])
+        except FitError:
+            raise
+        except BaseException:
+            # an interrupt leaves a worker that no one listens to
+            self._kill()
+            raise
+
+    def _answer(self, deadline: float) -> tuple[Any, ...]:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        while not select.select([self.process.stdout], [], [], 0.1)[0]:
+            self.alive()
+            if time.monotonic() > deadline:
+                self._restart()
+                raise FitError("stopped: it took longer than the time left for it", stopped=True)
+        try:
+            return receive(self.process.stdout)  # type: ignore[no-any-return]
+        except EOFError:
+            code = self.process.wait()
+            self._restart()
+            why = f"killed by signal {-code}, likely out of memory" if code < 0 else f"the process ended with {code}"
+            raise FitError(why, stopped=code == -signal.SIGKILL) from None
+
+    def _kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            for stream in (self.process.stdin, self.process.stdout):
+                if stream is not None:
+                    with suppress(OSError):
+                        stream.close()
+            self.process = None
+
+    def close(self) -> None:
+        self._kill()
+        self.folder.cleanup()

@@ -1,0 +1,155 @@
+"""The files of a run, each written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.audit import Part
+from bioautofeat.automl.board import Board
+from bioautofeat.automl.prepare import Options, Prepared
+from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.run_folder import write_json
+from bioautofeat.bundle import FittedModel, Prediction
+from bioautofeat.evaluation.estimate import Interval
+from bioautofeat.evaluation.metrics import CLASSIFICATION, REGRESSION
+from bioautofeat.io.output import replacing
+from bioautofeat.io.text import quoted
+from bioautofeat.table import FeatureTable
+
+if TYPE_CHECKING:
+    from bioautofeat.automl.run import Result
+
+__all__ = ["as_arrays", "leaderboard_rows", "metrics_of", "predict_part", "write_all", "write_leaderboard"]
+
+Array = NDArray[Any]
+
+
+def _write_csv(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    text = io.StringIO()
+    for row in rows:
+        text.write(",".join(quoted(list(row), ",")) + "\n")
+    with replacing(str(path)) as stream:
+        stream.write(text.getvalue().encode("utf-8"))
+
+
+def _number(value: float, digits: int = 6) -> str:
+    return f"{value:.{digits}g}" if np.isfinite(value) else ""
+
+
+def leaderboard_rows(board: Board) -> list[dict[str, str]]:
+    """One row a trial and one for what is delivered, the best first."""
+    problem, champion = board.problem, board.champion
+    usual = CLASSIFICATION if problem.classes else REGRESSION
+    measures = [problem.metric, *(name for name in usual if name != problem.metric)]
+    weights: Mapping[str, float] = {} if champion is None else champion.weights
+    rows = []
+    if champion is not None:
+        rows.append(
+            {"rank": "1", "name": "delivered", "model": f"blend of {len(weights)}" if len(weights) > 1 else "single model", "descriptors": ""}
+            | {name: _number(champion.scores[name]) for name in measures}
+            | {"loss": _number(champion.loss), "weight": "", "seconds": "", "state": "finished", "reason": ""}
+        )
+    for trial in board.ranked():
+        candidate = trial.candidate
+        rows.append(
+            {"rank": str(len(rows) + 1), "name": f"trial {trial.number}", "model": candidate.title, "descriptors": " ".join(candidate.specs)}
+            | {name: _number(trial.scores[name]) if trial.scores else "" for name in measures}
+            | {"loss": _number(trial.loss), "weight": _number(weights.get(candidate.key, 0.0), 4)}
+            | {"seconds": f"{trial.seconds:.2f}", "state": trial.state, "reason": trial.reason}
+        )
+    return rows
+
+
+def write_leaderboard(folder: Path, board: Board) -> None:
+    """``leaderboard.csv``."""
+    rows = leaderboard_rows(board)
+    if rows:
+        _write_csv(folder / "leaderboard.csv", [list(rows[0]), *(list(row.values()) for row in rows)])
+
+
+def predict_part(model: FittedModel, part: Part | FeatureTable, threads: int) -> Prediction:
+    """What a model says of a test part."""
+    if isinstance(part, FeatureTable):
+        return model.predict_rows(part.dense()[:, model.columns_of(part.names)], part.ids, threads)
+    return model.predict(part.sequences, threads)
+
+
+def as_arrays(prediction: Prediction) -> tuple[Array, Array | None]:
+    """Probabilities and codes of classes, or values and None."""
+    if prediction.probabilities is None:
+        assert prediction.values is not None
+        return prediction.values, None
+    place = {name: code for code, name in enumerate(prediction.classes)}
+    return prediction.probabilities, np.array([place[label] for label in prediction.labels], np.int64)
+
+
+def metrics_of(result: Result, prepared: Prepared, problem: Problem) -> dict[str, Any]:
+    """``metrics.json``."""
+
+    def rows(found: Mapping[str, Interval]) -> dict[str, Any]:
+        return {name: value.as_dict() for name, value in found.items()}
+
+    content: dict[str, Any] = {
+        "task": problem.task,
+        "metric": problem.metric,
+        "corrected": rows(result.estimate.corrected),
+        "naive": rows(result.estimate.naive),
+        "records": len(problem),
+        "judged": len(problem.judged_rows),
+        "folds": int(problem.folds.max()) + 1,
+        "groups": len(np.unique(problem.groups)),
+        "bootstraps": result.estimate.repeats,
+        "trials": len(result.board.trials),
+    }
+    if result.test is not None:
+        content["test"] = rows(result.test)
+        content["test_clean"] = None if result.test_clean is None else rows(result.test_clean)
+    if prepared.audit is not None and prepared.audit.test is not None:
+        content["shift"] = prepared.audit.test.shift_auc
+    return content
+
+
+def _oof_rows(board: Board, problem: Problem) -> Iterable[list[str]]:
+    champion = board.champion
+    assert champion is not None
+    ids, judged = problem.source.ids, problem.judged_rows
+    if not problem.classes:
+        yield ["id", "label", "prediction", "fold"]
+        for row, value in zip(judged.tolist(), champion.predictions.tolist(), strict=True):
+            yield [ids[row], repr(float(problem.truth[row])), repr(value), str(problem.folds[row])]
+        return
+    chosen = champion.chosen
+    assert chosen is not None
+    yield ["id", "label", "prediction", *(f"p_{name}" for name in problem.classes), "fold"]
+    for row, code, values in zip(judged.tolist(), chosen.tolist(), champion.predictions.tolist(), strict=True):
+        names = problem.classes
+        yield [ids[row], names[problem.truth[row]], names[code], *map(repr, values), str(problem.folds[row])]
+
+
+def _test_rows(prediction: Prediction, truth: Array | None, classes: tuple[str, ...]) -> Iterable[list[str]]:
+    head, *body = [prediction.columns, *prediction.rows()]
+    yield [head[0], *(["label"] if truth is not None else []), *head[1:]]
+    for i, row in enumerate(body):
+        label = [] if truth is None else [classes[int(truth[i])] if classes else repr(float(truth[i]))]
+        yield [row[0], *label, *row[1:]]
+
+
+def write_all(folder: Path, prepared: Prepared, problem: Problem, result: Result, options: Options) -> None:
+    """Everything that a finished run leaves, the model apart."""
+    from bioautofeat.report import write_report
+
+    write_leaderboard(folder, result.board)
+    _write_csv(folder / "predictions_oof.csv", _oof_rows(result.board, problem))
+    if result.test_prediction is not None:
+        rows = _test_rows(result.test_prediction, prepared.test_truth, problem.classes)
+        _write_csv(folder / "predictions_test.csv", rows)
+    write_json(folder / "audit.json", prepared.findings)
+    content = metrics_of(result, prepared, problem)
+    write_json(folder / "metrics.json", content)
+    write_report(folder / "report.html", prepared.findings, content, leaderboard_rows(result.board), result, options)

@@ -1,0 +1,153 @@
+"""Which models are tried, in which order: cheap and diverse ones first, variations of what helped later.
+
+A chooser is asked for the next candidate with all trials so far; the selector of a later version is another
+chooser behind the same door.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bioautofeat.automl.blocks import Blocks
+from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.trial import Candidate, Trial
+
+__all__ = ["PRESETS", "Chooser", "Portfolio"]
+
+PRESETS = ("fast", "balanced", "best")
+MANY_ROWS = 6_000
+"""Beyond it landmarks stand in for the support vector machine."""
+
+MOST_FOREST_ROWS_REGRESSION = 8_000
+MOST_BOOSTED_CLASSES = 60
+
+
+class Chooser(ABC):
+    """Gives candidates, one at a time."""
+
+    @abstractmethod
+    def ask(self, trials: Sequence[Trial]) -> Candidate | None:
+        """The next candidate, given what became of all before; None when there is nothing left to try."""
+
+    def tell(self, trial: Trial) -> None:
+        """What became of the last candidate."""
+
+
+class Portfolio(Chooser):
+    """A fixed list: the same candidates in the same order for the same data, whatever the machine.
+
+    Parameters
+    ----------
+    problem : Problem
+    blocks : mapping of str to tuple of str
+    preset : {"fast", "balanced", "best"}
+    """
+
+    def __init__(self, problem: Problem, blocks: Blocks, preset: str = "balanced") -> None:
+        self.problem, self.blocks = problem, blocks
+        seen: set[str] = set()
+        self.candidates: list[Candidate] = []
+        for candidate in self._listed(preset):
+            if candidate.key not in seen:
+                seen.add(candidate.key)
+                self.candidates.append(candidate)
+        self.asked = 0
+
+    def ask(self, trials: Sequence[Trial]) -> Candidate | None:
+        if self.asked == len(self.candidates):
+            return None
+        self.asked += 1
+        return self.candidates[self.asked - 1]
+
+    @property
+    def core(self) -> list[Candidate]:
+        """The models of the first set, by whose cost the number of folds is decided."""
+        return self.candidates[:4]
+
+    def _on(self, block: str, model: str, **values: Any) -> Iterator[Candidate]:
+        """The candidate where the set exists and the model suits the data; nothing where not."""
+        if block in self.blocks and self._suits(model):
+            yield Candidate(model, self._fitted_to_data(model, values), self.blocks[block], block)
+
+    def _suits(self, model: str) -> bool:
+        n, regression = len(self.problem), self.problem.n_classes == 0
+        if model in ("xgboost", "hist_boosting"):
+            return self.problem.n_classes <= MOST_BOOSTED_CLASSES
+        if model == "extra_trees" and regression:
+            return n <= MOST_FOREST_ROWS_REGRESSION
+        if model == "svm":
+            return n <= MANY_ROWS and self.problem.n_classes <= MOST_BOOSTED_CLASSES
+        if model == "nystroem":
+            return n > MANY_ROWS
+        if model == "knn":
+            return n <= 20_000
+        if model in ("logistic", "lda"):
+            return not regression
+        return model != "ridge" or regression
+
+    def _fitted_to_data(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Sizes that keep costs and model files in bounds."""
+        found, n = dict(values), len(self.problem)
+        if model == "xgboost" and self.problem.n_classes > 13:
+            found["rounds"] = max(20, found.get("rounds", 100) * 13 // self.problem.n_classes)
+        if model == "extra_trees":
+            # as many nodes in all for large data as for 3,000 rows
+            trees = found.get("trees", 500)
+            if n > 3_000:
+                found["trees"] = max(150, trees * 3_000 // n)
+                found.setdefault("leaf", 2)
+        return found
+
+    def _listed(self, preset: str) -> Iterator[Candidate]:
+        yield from self._first()
+        if preset != "fast":
+            yield from self._second()
+            yield from self._variations()
+        if preset == "best":
+            yield from self._more_variations()
+
+    def _first(self) -> Iterator[Candidate]:
+        linear = "logistic" if self.problem.n_classes else "ridge"
+        yield from self._on("small", linear)
+        yield from self._on("broad", "xgboost")
+        yield from self._on("broad", "extra_trees")
+        yield from self._on("broad", "svm")
+        yield from self._on("broad", "nystroem")
+
+    def _second(self) -> Iterator[Candidate]:
+        linear = "logistic" if self.problem.n_classes else "ridge"
+        for model in ("xgboost", "extra_trees", "svm", "nystroem"):
+            yield from self._on("rich", model)
+        for block in ("structure", "neighbours", "position"):
+            yield from self._on(block, "xgboost")
+        yield from self._on("broad", linear, **({"c": 0.01} if self.problem.n_classes else {"strength": 1000.0}))
+        yield from self._on("small", "knn")
+        for block in ("structure", "neighbours", "position"):
+            yield from self._on(block, "extra_trees")
+            yield from self._on(block, "svm")
+
+    def _variations(self) -> Iterator[Candidate]:
+        slow = {"rounds": 300, "learning_rate": 0.06, "depth": 6, "column_share": 0.3, "row_share": 0.8}
+        for block in ("rich", "broad"):
+            yield from self._on(block, "xgboost", **slow)
+            yield from self._on(block, "extra_trees", columns="tenth")
+            yield from self._on(block, "svm", c=3.0, width=0.5)
+            yield from self._on(block, "nystroem", c=1.0, width=0.5)
+        for block in ("rich", "broad"):
+            yield from self._on(block, "xgboost", rounds=300, learning_rate=0.1, depth=3, column_share=0.2)
+            yield from self._on(block, "svm", c=30.0)
+        if self.problem.n_classes:
+            yield from self._on("small", "lda")
+        yield from self._on("small", "svm")
+        yield from self._on("small", "extra_trees")
+        yield from self._on("small", "xgboost")
+
+    def _more_variations(self) -> Iterator[Candidate]:
+        for block in ("rich", "broad", "position", "structure", "neighbours"):
+            yield from self._on(block, "xgboost", rounds=600, learning_rate=0.03, depth=5, column_share=0.1, row_share=0.7)
+            yield from self._on(block, "extra_trees", trees=800, leaf=3)
+            yield from self._on(block, "random_forest")
+            yield from self._on(block, "svm", c=10.0, width=0.2)
+            yield from self._on(block, "xgboost", rounds=200, learning_rate=0.1, depth=8, column_share=0.2, min_weight=5.0)

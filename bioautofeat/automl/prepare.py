@@ -1,0 +1,318 @@
+"""From records or a table to a problem: labels checked, groups found, folds made, and what is odd said once."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.audit import Audit, Part, audit
+from bioautofeat.audit.copies import conflicting_rows, identical_groups, n_repeats
+from bioautofeat.audit.part import check_classes, class_codes, label_values, warn_of_rare
+from bioautofeat.automl.problem import Problem, TableSource
+from bioautofeat.errors import BioautofeatWarning, LabelError, TableError
+from bioautofeat.evaluation.metrics import CLASSIFICATION, REGRESSION, get_metric
+from bioautofeat.evaluation.splits import groups_per_stratum, keys_of_rows, split_groups, strata_of_values
+from bioautofeat.table import FeatureTable
+
+__all__ = ["FOLDS", "Options", "Prepared", "prepare_records", "prepare_table", "resplit"]
+
+Array = NDArray[Any]
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a search is run; the names are those of the command line.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+    metric : str, optional
+        By default Matthews' correlation, or R2.
+    time_budget : float, optional
+        Seconds of the whole command.
+    trials : int, optional
+        Number of models tried; the result is then the same on every machine.
+    preset : {"fast", "balanced", "best"}
+    descriptors : tuple of str
+        Specs to which the search is restricted.
+    groups : {"auto", "none"} or tuple of str
+        Related records: found by shared words, not looked for, or a name for each record.
+    memory_limit : int, optional
+        Bytes.
+    seed, threads : int
+    """
+
+    task: str = "classification"
+    metric: str | None = None
+    time_budget: float | None = None
+    trials: int | None = None
+    preset: str = "balanced"
+    descriptors: tuple[str, ...] = ()
+    groups: str | tuple[str, ...] = "auto"
+    memory_limit: int | None = None
+    seed: int = 0
+    threads: int = 1
+
+    @property
+    def metric_name(self) -> str:
+        """The metric asked for, or the task's default, checked."""
+        usual = CLASSIFICATION if self.task == "classification" else REGRESSION
+        return get_metric(self.metric or usual[0], self.task).name
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether decisions may look at the clock."""
+        return self.trials is None
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A problem, its test part and what the audit found.
+
+    Parameters
+    ----------
+    problem : Problem
+    audit : Audit or None
+        None for a feature table.
+    test : Part, FeatureTable or None
+    test_truth : ndarray, optional
+    findings : dict
+        What ``audit.json`` holds.
+    keys : ndarray of uint64
+        Of the training records.
+    """
+
+    problem: Problem
+    audit: Audit | None
+    test: Part | FeatureTable | None
+    test_truth: NDArray[Any] | None
+    findings: dict[str, Any]
+    keys: NDArray[np.uint64]
+
+    @property
+    def clean_test(self) -> NDArray[np.bool_] | None:
+        """Test records that are no copy of a training record; None for a feature table."""
+        return None if self.audit is None or self.audit.test is None else self.audit.test.clean
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, BioautofeatWarning, stacklevel=3)
+
+
+def prepare_records(training: Part, test: Part | None, options: Options) -> Prepared:
+    """The problem that labelled sequences pose.
+
+    Raises
+    ------
+    LabelError
+        For labels that no model can be trained or judged on.
+    """
+    labels = training.require_labels()
+    classes, truth = _truth(labels, training.sequences.ids, training.origin, options.task)
+    test_truth = None if test is None or not test.labels else _test_truth(test, classes)
+    found = audit(training, test, task=options.task, relations=options.groups == "auto")
+    _refuse_one_sequence(found, training)
+    _report_copies(found, training, test)
+    groups, strata = _groups(options, found, truth, training.origin), _strata(truth, classes)
+    groups = _splittable(groups, found.identical, strata, classes, training.origin)
+    n_folds = _folds(strata, groups, labels if classes else (), training.origin)
+    folds = split_groups(strata, groups, n_folds, found.keys, options.seed)
+    problem = Problem(
+        training.sequences, truth, classes, groups, folds, tuple(range(n_folds)), options.metric_name, options.seed, options.threads
+    )
+    return Prepared(problem, found, test, test_truth, found.as_dict(), found.keys)
+
+
+def resplit(prepared: Prepared, n_folds: int, hold_out: bool = False) -> Problem:
+    """The problem with other folds, or with the first of them held out and no other judged."""
+    old = prepared.problem
+    strata = _strata(old.truth, old.classes)
+    folds = split_groups(strata, old.groups, n_folds, prepared.keys, old.seed)
+    judged = (0,) if hold_out else tuple(range(n_folds))
+    return Problem(old.source, old.truth, old.classes, old.groups, folds, judged, old.metric, old.seed, old.threads)
+
+
+def _truth(labels: Sequence[str], ids: Sequence[str], origin: str, task: str) -> tuple[tuple[str, ...], Array]:
+    if task == "regression":
+        return (), label_values(labels, ids, origin)
+    classes = check_classes(labels, origin)
+    return classes, class_codes(labels, classes)
+
+
+def _test_truth(test: Part, classes: tuple[str, ...]) -> Array:
+    """Truth of the test part; classes that training has not seen are refused, missing ones named."""
+    labels = test.require_labels()
+    if not classes:
+        return np.array([float(label) for label in label_values(labels, test.sequences.ids, test.origin)])
+    return _known_codes(labels, classes, test.origin)
+
+
+def _known_codes(labels: Sequence[str], classes: tuple[str, ...], origin: str) -> Array:
+    strange = sorted(set(labels) - set(classes))
+    if strange:
+        raise LabelError(f"{origin}: class {strange[0]!r} of the test part does not occur in the training part")
+    absent = sorted(set(classes) - set(labels))
+    if absent:
+        _warn(f"{origin}: no test record has the class {', '.join(map(repr, absent[:5]))}; it is left out of the test's means")
+    return class_codes(labels, classes)
+
+
+def _refuse_one_sequence(found: Audit, training: Part) -> None:
+    if len(np.unique(found.identical)) == 1:
+        raise LabelError(
+            f"{training.origin}: all {found.records} records have the same sequence (identical): there is nothing to learn from"
+        )
+
+
+def _report_copies(found: Audit, training: Part, test: Part | None) -> None:
+    """Warnings of what the audit found, one of each kind."""
+    if found.duplicates:
+        _warn(f"{training.file}: {found.duplicates} records are identical to earlier ones; they stay in one fold")
+    if found.conflicts:
+        ids = " and ".join(repr(name) for name in found.conflict_ids[0][:3])
+        _warn(f"{training.origin}: {found.conflicts} sequences stand under two labels, e.g. records {ids}")
+    if test is None or found.test is None:
+        return
+    if found.test.exact.any():
+        mine, theirs = found.test.copies[0]
+        _warn(
+            f"{test.file}: {int(found.test.exact.sum())} test records have the sequence of a training record, e.g. {mine!r} that of {theirs!r}; "
+            "scores are given with and without copies"
+        )
+    shared = set(training.sequences.ids) & set(test.sequences.ids)
+    if shared:
+        _warn(f"{test.file}: {len(shared)} ids stand in the training part, too, e.g. {min(shared)!r}")
+
+
+def _groups(options: Options, found: Audit, truth: Array, origin: str) -> NDArray[np.int64]:
+    if options.groups == "none":
+        return np.arange(len(truth))
+    if options.groups == "auto":
+        return found.group
+    return np.unique(np.array(options.groups), return_inverse=True)[1].astype(np.int64)
+
+
+def _strata(truth: Array, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    return truth.astype(np.int64) if classes else strata_of_values(truth, min(10, max(2, len(truth) // 20)))
+
+
+def _splittable(groups: Array, identical: Array, strata: Array, classes: tuple[str, ...], origin: str) -> NDArray[np.int64]:
+    """Groups that folds can be made of; where one would swallow a class or half of all, identical records alone stay together."""
+    sizes = np.bincount(np.unique(groups, return_inverse=True)[1])
+    largest = int(sizes.max())
+    if largest > len(groups) / 2 and len(np.unique(identical)) > len(sizes):
+        _warn(
+            f"{origin}: {largest} of {len(groups)} records are related to each other; no split can keep them together, "
+            "so the estimate is that for records with relatives in training"
+        )
+        return identical
+    alone = np.flatnonzero(groups_per_stratum(strata, groups) == 1) if classes else np.empty(0, np.int64)
+    if not len(alone):
+        return groups
+    _warn(f"{origin}: all records of class {classes[alone[0]]!r} are related; only identical ones of them are kept in one fold")
+    separate = groups.copy()
+    inside = np.isin(strata, alone)
+    separate[inside] = identical[inside] + groups.max() + 1
+    return separate
+
+
+def _folds(strata: Array, groups: Array, labels: Sequence[str], origin: str) -> int:
+    """Number of folds: five, or as many as the rarest class has groups."""
+    if not labels:
+        n_folds = min(FOLDS, len(np.unique(groups)))
+    else:
+        n_folds = int(min(FOLDS, groups_per_stratum(strata, groups).min()))
+        if n_folds < 2:
+            rare = Counter(labels).most_common()[-1][0]
+            raise LabelError(f"{origin}: class {rare!r} has a single sequence; at least 2 different ones are needed")
+        warn_of_rare(labels, n_folds, FOLDS, origin)
+    if n_folds < 2:
+        raise LabelError(f"{origin}: all records are one group; a model of them cannot be judged")
+    return n_folds
+
+
+def prepare_table(table: FeatureTable, test: FeatureTable | None, options: Options, file: str, test_file: str = "") -> Prepared:
+    """The problem that a labelled feature table poses.
+
+    Raises
+    ------
+    LabelError, TableError
+        For labels or columns that no model can be trained on.
+    """
+    if not table.labels or None in table.labels:
+        raise LabelError(f"{file}: a label is missing; the table needs a column label, filled in every row")
+    labels = [str(label) for label in table.labels]
+    classes, truth = _truth(labels, table.ids, file, options.task)
+    values, names = _usable_columns(table, file)
+    _report_leaks(values, names, truth, classes, file)
+    keys = keys_of_rows(values)
+    identical = identical_groups(keys)
+    if len(np.unique(identical)) == 1:
+        raise TableError(f"{file}: all rows are identical: every column is constant")
+    repeats, clashes = n_repeats(keys), conflicting_rows(keys, labels) if classes else []
+    if repeats:
+        _warn(f"{file}: {repeats} rows are identical to earlier ones; they stay in one fold")
+    if clashes:
+        ids = " and ".join(repr(table.ids[i]) for i in clashes[0][:3])
+        _warn(f"{file}: {len(clashes)} rows stand under two labels, e.g. {ids}")
+    strata = _strata(truth, classes)
+    groups = identical
+    if isinstance(options.groups, tuple):
+        groups = np.unique(np.array(options.groups), return_inverse=True)[1].astype(np.int64)
+    groups = _splittable(groups, identical, strata, classes, file)
+    n_folds = _folds(strata, groups, labels if classes else (), file)
+    folds = split_groups(strata, groups, n_folds, keys, options.seed)
+    source = TableSource(values, names, table.ids)
+    problem = Problem(source, truth, classes, groups, folds, tuple(range(n_folds)), options.metric_name, options.seed, options.threads)
+    findings = {"records": len(table), "columns": len(names), "duplicates": repeats, "conflicts": len(clashes)}
+    findings["classes"] = dict(sorted(Counter(labels).items())) if classes else {}
+    test_truth = None
+    if test is not None and test.labels:
+        known = [str(label) for label in test.labels]
+        test_truth = _known_codes(known, classes, test_file) if classes else label_values(known, test.ids, test_file)
+    return Prepared(problem, None, test, test_truth, findings, keys)
+
+
+def _usable_columns(table: FeatureTable, file: str) -> tuple[Array, tuple[str, ...]]:
+    """Columns that hold something; what does not fit single precision is refused."""
+    values = np.asarray(table.dense(), np.float64)
+    if not values.shape[1]:
+        raise TableError(f"{file}: the table has no column besides id and label")
+    missing = np.isnan(values)
+    known = ~missing.all(axis=0)
+    if not known.all():
+        _warn(f"{file}: {int((~known).sum())} columns have no value in any row, e.g. {table.names[int(known.argmin())]!r}; they are left out")
+    large = np.flatnonzero((np.abs(np.where(missing, 0.0, values)) > 1e37).any(axis=0))
+    if len(large):
+        raise TableError(
+            f"{file}: column {table.names[large[0]]!r} holds a value that is infinite or above 1e37, too large for single precision"
+        )
+    some = np.flatnonzero(missing.any(axis=0) & known)
+    if len(some):
+        _warn(
+            f"{file}: {int(missing[:, some].sum())} values are missing, e.g. in column {table.names[some[0]]!r}; "
+            "they are filled in by the other training rows, inside each fold"
+        )
+    if not known.any():
+        raise TableError(f"{file}: no column holds a value")
+    return values[:, known], tuple(name for name, kept in zip(table.names, known, strict=True) if kept)
+
+
+def _report_leaks(values: Array, names: Sequence[str], truth: Array, classes: tuple[str, ...], file: str) -> None:
+    """A warning of columns that say the label by themselves: one value a class."""
+    for column, name in enumerate(names):
+        known, codes = np.unique(values[:, column], return_inverse=True)
+        size = len(classes) or len(np.unique(truth))
+        if len(known) != size or size < 2:
+            continue
+        pairs = len(np.unique(codes.ravel() * (len(truth) + 1) + np.unique(truth, return_inverse=True)[1]))
+        if pairs == size:
+            _warn(f"{file}: column {name!r} has one value for each label: is it a copy of the label?")
+            return

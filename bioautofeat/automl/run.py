@@ -1,0 +1,241 @@
+"""A whole run: folds by the clock, the search, what is delivered after every improvement, and what at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.automl import outputs
+from bioautofeat.automl.blocks import choose_blocks
+from bioautofeat.automl.board import Board
+from bioautofeat.automl.clock import Clock
+from bioautofeat.automl.deliver import fitted_model
+from bioautofeat.automl.executor import Executor, FitError
+from bioautofeat.automl.journal import Journal
+from bioautofeat.automl.portfolio import Portfolio
+from bioautofeat.automl.prepare import FOLDS, Options, Prepared, resplit
+from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.search import Search
+from bioautofeat.bundle import FittedModel, Prediction
+from bioautofeat.errors import UnfinishedError
+from bioautofeat.evaluation.estimate import Estimate, Interval, estimate, intervals
+from bioautofeat.extraction import Extractor
+
+__all__ = ["Result", "Run"]
+
+Array = NDArray[Any]
+NOMINAL_SECONDS = 300.0
+"""Without a clock, the first set of models may cost this much by the formulas before fewer folds are made."""
+
+
+@dataclass(eq=False)
+class Result:
+    """What a run has come to.
+
+    Parameters
+    ----------
+    model : FittedModel
+    board : Board
+    estimate : Estimate
+    test, test_clean : mapping of str to Interval, optional
+    test_prediction : Prediction, optional
+    seconds : float
+    interrupted : bool
+    """
+
+    model: FittedModel
+    board: Board
+    estimate: Estimate
+    test: Mapping[str, Interval] | None = None
+    test_clean: Mapping[str, Interval] | None = None
+    test_prediction: Prediction | None = None
+    seconds: float = 0.0
+    interrupted: bool = False
+    extractors: dict[str, Extractor] = field(default_factory=dict)
+
+
+class Run:
+    """One run of the search on prepared data.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    options : Options
+    clock : Clock
+    executor : Executor
+    folder : path, optional
+        Where everything is written; nothing is without it.
+    tell : callable
+        Told in a line what happens.
+    """
+
+    def __init__(
+        self, prepared: Prepared, options: Options, clock: Clock, executor: Executor,
+        folder: Path | None = None, tell: Callable[[str], None] = lambda line: None,
+    ) -> None:  # fmt: skip
+        self.prepared, self.options, self.clock = prepared, options, clock
+        self.executor, self.folder, self.tell = executor, folder, tell
+        self.problem = prepared.problem
+        self.extractors: dict[str, Extractor] = {}
+        self.saved_at, self.saving_took = float("-inf"), 0.0
+        self.result: Result | None = None
+        self.current = False
+
+    def go(self) -> Result:
+        """Search, deliver, judge; on an interrupt deliver what there is and let the interrupt pass."""
+        journal = self._journal()
+        self.executor.load(self.problem)
+        blocks = choose_blocks(self.problem.source, self.options.descriptors)
+        chooser = Portfolio(self.problem, blocks, self.options.preset)
+        search = Search(
+            self.problem, chooser, self.executor, self.clock, self.options, journal, self._improved, self.tell
+        )
+        if journal is not None:
+            search.known = journal.read()
+        self._plan_folds(search, chooser, journal)
+        finished = False
+        try:
+            search.run()
+            finished = True
+        finally:
+            if not finished:
+                self._interrupted(search)
+        if search.board.champion is None:
+            raise UnfinishedError(_why_nothing(search.board))
+        return self._finish(search)
+
+    def _journal(self) -> Journal | None:
+        if self.folder is None:
+            return None
+        problem = self.problem
+        content = [self.prepared.keys.tobytes(), problem.truth.tobytes(), problem.groups.tobytes(), "\0".join(problem.classes).encode()]
+        described = json.dumps([self.options.seed, self.options.preset, self.options.descriptors, problem.metric]).encode()
+        digest = hashlib.sha256(b"\0".join([*content, described])).hexdigest()
+        return Journal(self.folder / "journal.jsonl", digest)
+
+    def _plan_folds(self, search: Search, chooser: Portfolio, journal: Journal | None) -> None:
+        """Five folds, else three, else a hold-out, by the predicted cost of the first set of models."""
+        plan = None if journal is None else journal.plan
+        if plan is None:
+            plan = self._affordable(search, chooser)
+        present = [int(self.problem.folds.max()) + 1, *self.problem.judged]
+        if plan != present:
+            self.problem = resplit(self.prepared, plan[0], hold_out=len(plan) == 2)
+            self.executor.split(self.problem)
+            search.take(self.problem)
+        if journal is not None:
+            journal.start(plan)
+
+    def _affordable(self, search: Search, chooser: Portfolio) -> list[int]:
+        """Number of folds and which are judged."""
+        most = int(self.problem.folds.max()) + 1
+        usual = [most, *range(most)]
+        try:
+            one = search.cost_of(chooser.core)
+        except FitError:
+            return usual
+        free = self.clock.free if self.options.by_clock else NOMINAL_SECONDS
+        for n_folds, share in ((most, 0.5), (3, 0.6)):
+            if n_folds <= most and (n_folds * (1 - 1 / n_folds) + 1) * one <= share * free:
+                return [n_folds, *range(n_folds)]
+        # a hold-out of a fifth serves best where there are many records
+        return [most, 0] if len(self.problem) >= 100 * max(2, self.problem.n_classes) else [min(most, 2), *range(min(most, 2))]
+
+    def _metadata(self, board: Board) -> dict[str, Any]:
+        champion = board.champion
+        assert champion is not None
+        titles = {t.candidate.key: t.candidate.title for t in board.trials}
+        return {
+            "members": [{"model": titles[key], "weight": weight} for key, weight in champion.weights.items()],
+            "metric": self.problem.metric,
+            "seed": self.options.seed,
+            "records": len(self.problem),
+            "training_sha256": hashlib.sha256(np.sort(self.prepared.keys).tobytes()).hexdigest(),
+        }
+
+    def _improved(self, search: Search) -> None:
+        """Save a better champion, unless saving takes long and was done a moment ago."""
+        self.current = False
+        wait = 5 * self.saving_took
+        if self.folder is not None and self.clock.spent - self.saved_at >= wait:
+            self._save(search)
+
+    def _save(self, search: Search) -> None:
+        assert self.folder is not None
+        started = self.clock.spent
+        model = fitted_model(search.board, search.refits, self.extractors, self._metadata(search.board))
+        model.save(str(self.folder / "model.baf"))
+        outputs.write_leaderboard(self.folder, search.board)
+        self.current, self.saved_at, self.saving_took = True, self.clock.spent, self.clock.spent - started
+
+    def _interrupted(self, search: Search) -> None:
+        """Write what there is, in a few seconds."""
+        search.interrupt()
+        self.executor.close()
+        if self.folder is None or search.board.champion is None:
+            if self.folder is not None:
+                outputs.write_leaderboard(self.folder, search.board)
+            return
+        whole = all(key in search.refits for key in search.board.champion.weights)
+        if whole and not self.current and self.saving_took < 2.0:
+            self._save(search)
+        outputs.write_leaderboard(self.folder, search.board)
+
+    def _finish(self, search: Search) -> Result:
+        board = search.board
+        model = fitted_model(board, search.refits, self.extractors, self._metadata(board))
+        if self.folder is not None and not self.current:
+            self._save(search)
+        deadline = self.clock.left - 0.3 * self.clock.reserve
+        stop = self.clock.spent + max(deadline, 0.5)
+        groups = self.problem.groups[self.problem.judged_rows]
+        found = estimate(
+            board.selection(), groups, seed=self.options.seed,
+            enough=lambda done: self.options.by_clock and done >= 20 and self.clock.spent > stop,
+        )  # fmt: skip
+        result = Result(model, board, found, extractors=self.extractors)
+        self._judge_test(result)
+        result.seconds = self.clock.spent
+        if self.folder is not None:
+            outputs.write_all(self.folder, self.prepared, self.problem, result, self.options)
+        self.result = result
+        return result
+
+    def _judge_test(self, result: Result) -> None:
+        """Predict the test part, and score it whole and without copies where its labels are known."""
+        test = self.prepared.test
+        if test is None:
+            return
+        result.test_prediction = outputs.predict_part(result.model, test, self.options.threads)
+        truth = self.prepared.test_truth
+        if truth is None:
+            return
+        scores, classes = outputs.as_arrays(result.test_prediction)
+        task, seed = self.problem.task, self.options.seed
+        result.test = intervals(task, truth, scores, classes, seed=seed)
+        clean = self.prepared.clean_test
+        if clean is not None and clean.sum() >= 2 and (task == "regression" or len(np.unique(truth[clean])) > 1):
+            result.test_clean = intervals(
+                task, truth[clean], scores[clean], None if classes is None else classes[clean], seed=seed
+            )
+
+
+def _why_nothing(board: Board) -> str:
+    reasons = [f"{trial.candidate.title}: {trial.reason}" for trial in board.trials]
+    return f"no model could be fitted; {'; '.join(reasons[:3]) or 'no candidate suits the data'}"
+
+
+def worth_a_worker(problem: Problem, clock: Clock) -> bool:
+    """Whether fits may take long enough to need a process that can be killed."""
+    from bioautofeat.automl.problem import TableSource
+
+    source = problem.source
+    size = source.values.size if isinstance(source, TableSource) else 3000 * len(source) + source.n_letters
+    return size > 1_500_000 or (clock.budget or 1e9) > 60

@@ -1,0 +1,222 @@
+"""The search: candidates one after the other, each predicted, bounded, recorded; the best so far always complete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bioautofeat.automl.board import Board
+from bioautofeat.automl.clock import Clock
+from bioautofeat.automl.costs import CostModel, memory_of, small_round
+from bioautofeat.automl.executor import Executor, FitError
+from bioautofeat.automl.journal import Journal
+from bioautofeat.automl.portfolio import Chooser
+from bioautofeat.automl.prepare import Options
+from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.trial import Candidate, Trial
+
+__all__ = ["Search"]
+
+SURE = 1.3
+"""A fit is let begin where this many times its predicted seconds are left."""
+
+Event = Callable[[str], None]
+
+
+class Search:
+    """Tries candidates until time, trials or candidates are used up.
+
+    Parameters
+    ----------
+    problem : Problem
+    chooser : Chooser
+    executor : Executor
+        Loaded with the problem.
+    clock : Clock
+    options : Options
+    journal : Journal, optional
+    improved : callable
+        Told when there is a better champion and every member of it is there, so that it can be saved.
+    tell : callable
+        Told in a line what happens.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        chooser: Chooser,
+        executor: Executor,
+        clock: Clock,
+        options: Options,
+        journal: Journal | None = None,
+        improved: Callable[[Search], None] = lambda search: None,
+        tell: Event = lambda line: None,
+    ) -> None:
+        self.problem, self.chooser, self.executor = problem, chooser, executor
+        self.clock, self.options, self.journal = clock, options, journal
+        self.improved, self.tell = improved, tell
+        self.costs = CostModel(problem.n_classes, options.threads)
+        self.refits: dict[str, Any] = {}
+        self.widths: dict[tuple[str, ...], int] = {}
+        self.known: dict[str, Trial] = {}
+        self.running: Candidate | None = None
+        self.take(problem)
+
+    def take(self, problem: Problem) -> None:
+        """Serve a problem, before anything has been tried."""
+        self.problem, self.board = problem, Board(problem)
+        self.rows = int((problem.folds != problem.judged[0]).sum())
+
+    def cost_of(self, candidates: Sequence[Candidate]) -> float:
+        """Predicted seconds of one fit of each; by the formulas alone where no decision may look at a clock."""
+        total = 0.0
+        for candidate in candidates:
+            columns = self._columns(candidate)
+            if self.options.by_clock:
+                total += self._one_fit(candidate, columns)
+            else:
+                total += CostModel(self.problem.n_classes).seconds(candidate.model, candidate.values, self.rows, columns)
+        return total
+
+    @property
+    def over(self) -> bool:
+        """Whether the trials asked for are done, or no time is left for another."""
+        done = len(self.board.trials)
+        if self.options.trials is not None and done >= self.options.trials:
+            return True
+        return done > 0 and self.clock.free <= 0
+
+    def run(self) -> Board:
+        """Try candidates until the search is over."""
+        while not self.over:
+            candidate = self.chooser.ask(self.board.trials)
+            if candidate is None:
+                break
+            self.running = candidate
+            trial = self._tried(candidate)
+            self.running = None
+            self.chooser.tell(trial)
+            better = self.board.add(trial)
+            if self.journal is not None and candidate.key not in self.known:
+                self.journal.write(trial)
+            self.tell(self._line(trial))
+            if better and self._complete():
+                self.improved(self)
+        return self.board
+
+    def interrupt(self) -> None:
+        """Take note of the candidate that an interrupt ended."""
+        if self.running is not None:
+            self.board.trials.append(Trial(len(self.board.trials) + 1, self.running, "stopped", "interrupted"))
+            self.running = None
+
+    def _tried(self, candidate: Candidate) -> Trial:
+        number = len(self.board.trials) + 1
+        known = self.known.get(candidate.key)
+        if known is not None:
+            return replace(known, number=number)
+        fits, why = self._fitting(candidate)
+        if fits is None:
+            return Trial(number, candidate, "skipped", why)
+        started = time.monotonic()
+        try:
+            found = self.executor.call("cross_validate", fits, limit=self._limit())
+        except FitError as error:
+            return Trial(number, fits, "stopped" if error.stopped else "failed", str(error), time.monotonic() - started)
+        self.costs.learn(fits.model, fits.values, self.rows, self.widths[fits.specs], found["fit_seconds"])
+        predictions = found["predictions"]
+        return Trial(
+            number, fits, "finished", "", time.monotonic() - started, self.problem.loss(predictions),
+            self.problem.scores(predictions), tuple(found["fold_losses"]), predictions,
+        )  # fmt: skip
+
+    def _limit(self) -> float:
+        """Seconds that a step may take; the first model may take longer than there is time, for without one all was in vain."""
+        if self.clock.budget is None:
+            return float("inf")
+        least = 0.0 if self.board.champion is not None else max(3.0, 0.5 * self.clock.budget)
+        return max(self.clock.left - 0.5 * self.clock.reserve, least)
+
+    def _fitting(self, candidate: Candidate) -> tuple[Candidate | None, str]:
+        """The candidate, or a smaller one, that time and memory allow; or None and the reason."""
+        try:
+            columns = self._columns(candidate)
+        except FitError as error:
+            return None, str(error)
+        limit = self.options.memory_limit
+        wanted = memory_of(candidate.model, self.rows, columns)
+        if limit is not None and wanted > limit:
+            return None, f"would take {wanted / 1e9:.1f} GB, {limit / 1e9:.1f} GB are allowed"
+        if not self.options.by_clock or self.clock.budget is None or self.board.champion is None:
+            return candidate, ""
+        seconds = self._predicted(candidate, columns)
+        if SURE * seconds <= self.clock.free:
+            return candidate, ""
+        smaller = _smaller(candidate, self.clock.free / (SURE * seconds))
+        if smaller is None:
+            return None, f"would take about {seconds:.0f} s, {max(0.0, self.clock.free):.0f} s are left"
+        return smaller, ""
+
+    def _columns(self, candidate: Candidate) -> int:
+        """Width of a candidate's table, which is made for it."""
+        if candidate.specs not in self.widths:
+            shape = self.executor.call("shape", candidate, limit=self._limit())
+            self.widths[candidate.specs] = int(shape["columns"])
+        return self.widths[candidate.specs]
+
+    def _predicted(self, candidate: Candidate, columns: int) -> float:
+        """Seconds of all folds and a fit on all rows."""
+        return self._one_fit(candidate, columns) * (len(self.problem.judged) + len(self.problem) / self.rows)
+
+    def _one_fit(self, candidate: Candidate, columns: int) -> float:
+        """Seconds of one fit; a small round is timed for models not seen yet."""
+        rough = self.costs.seconds(candidate.model, candidate.values, self.rows, columns)
+        if not self.costs.knows(candidate.model) and 0.02 * self.clock.free < rough < float("inf"):
+            self._try_small(candidate, columns)
+        return self.costs.seconds(candidate.model, candidate.values, self.rows, columns)
+
+    def _try_small(self, candidate: Candidate, columns: int) -> None:
+        small = small_round(candidate.model, candidate.values, self.rows)
+        if small is None:
+            return
+        values, rows = small
+        limit = max(1.0, 0.2 * self.clock.free)
+        try:
+            seconds = self.executor.call("timed", candidate, values, rows, limit=limit)
+        except FitError:
+            seconds = limit
+        self.costs.learn(candidate.model, {**candidate.values, **values}, rows, columns, seconds)
+
+    def _complete(self) -> bool:
+        """Fit the champion's members on all rows; one that fails is dropped, and the rest blended anew."""
+        while self.board.champion is not None:
+            missing = [key for key in self.board.champion.weights if key not in self.refits]
+            if not missing:
+                return True
+            candidate = next(t.candidate for t in self.board.trials if t.candidate.key == missing[0])
+            try:
+                self.refits[missing[0]] = self.executor.call("refit", candidate, limit=self._limit())["predictor"]
+            except FitError as error:
+                self.tell(f"{candidate.title}: not fitted on all rows: {error}")
+                self.board.drop(missing[0], str(error))
+        return False
+
+    def _line(self, trial: Trial) -> str:
+        metric = self.problem.metric
+        if not trial.finished:
+            return f"{trial.candidate.title}: {trial.state}: {trial.reason}"
+        champion = self.board.champion
+        best = "" if champion is None else f", blend {champion.scores[metric]:.4f}"
+        return f"{trial.candidate.title}: {metric} {trial.scores[metric]:.4f} in {trial.seconds:.1f} s{best}"
+
+
+def _smaller(candidate: Candidate, share: float) -> Candidate | None:
+    """The candidate with as many rounds or trees as a share of its cost pays for; None where that would be too few."""
+    name = {"xgboost": "rounds", "hist_boosting": "rounds", "extra_trees": "trees", "random_forest": "trees"}.get(candidate.model)
+    usual = {"rounds": 100, "trees": 500 if candidate.model == "extra_trees" else 300}
+    if name is None or share < 0.25:
+        return None
+    values = {**candidate.values, name: max(10, int(candidate.values.get(name, usual[name]) * share))}
+    return replace(candidate, values=values)

@@ -1,0 +1,101 @@
+"""Tables of descriptors for a problem: each computed once, fitted ones once for every fold."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.automl.problem import TABLE_SPEC, Problem, TableSource
+from bioautofeat.extraction import Extractor
+from bioautofeat.sequences import Sequences
+from bioautofeat.terms.base import Training
+
+__all__ = ["Store", "extractor_for"]
+
+Array = NDArray[Any]
+MOST_BYTES = 2 << 30
+"""Tables kept in memory; the oldest are computed anew when asked for again."""
+
+
+def extractor_for(specs: tuple[str, ...], problem: Problem, rows: Array | None = None) -> Extractor:
+    """The extractor of these specs, fitted on some rows of the training data (all by default).
+
+    The number of positions described is that of the longest record of all training data: it tells nothing about
+    labels, and folds of one width can be compared.
+    """
+    seqs = problem.source
+    assert isinstance(seqs, Sequences)
+    extractor = Extractor.of(specs, seqs.alphabet)
+    needs = extractor.needs & {"sequences", "labels"}
+    taught = seqs if rows is None else seqs.take(rows)
+    labels = problem.labels if rows is None else problem.labels[rows]
+    longest = int(seqs.lengths.max(initial=1))
+    return extractor.fit(Training(max(1, longest), taught if needs else None, labels if "labels" in needs else None))
+
+
+class Store:
+    """Descriptor tables of all rows, float32.
+
+    Parameters
+    ----------
+    problem : Problem
+    folder : path, optional
+        Where tables that took long are kept for the next process, should this one be killed.
+    """
+
+    def __init__(self, problem: Problem, folder: str | None = None) -> None:
+        self.problem = problem
+        self.folder = None if folder is None else Path(folder)
+        self._tables: OrderedDict[tuple[str, int], Array] = OrderedDict()
+        self._joined: tuple[Any, Array] | None = None
+        self._learns: dict[str, bool] = {}
+
+    def renew(self, problem: Problem) -> None:
+        """Serve the same data in other folds."""
+        self.problem, self._joined = problem, None
+        for key in [key for key in self._tables if key[1] >= 0]:
+            del self._tables[key]
+
+    def learns(self, spec: str) -> bool:
+        """Whether a descriptor learns from training records (beyond their greatest length)."""
+        if spec == TABLE_SPEC:
+            return False
+        if spec not in self._learns:
+            assert isinstance(self.problem.source, Sequences)
+            needs = Extractor.of([spec], self.problem.source.alphabet).needs
+            self._learns[spec] = bool(needs - {"length"})
+        return self._learns[spec]
+
+    def matrix(self, specs: tuple[str, ...], fold: int | None) -> Array:
+        """All rows of the descriptors side by side, shape ``(n, d)``, learnt on the rows outside a fold (None: on all)."""
+        key = (specs, fold if any(map(self.learns, specs)) else None)
+        if self._joined is not None and self._joined[0] == key:
+            return self._joined[1]
+        self._joined = None
+        tables = [self._table(spec, fold) for spec in specs]
+        joined = tables[0] if len(tables) == 1 else np.hstack(tables)
+        self._joined = (key, joined)
+        return joined
+
+    def _table(self, spec: str, fold: int | None) -> Array:
+        key = (spec, fold if fold is not None and self.learns(spec) else -1)
+        if key not in self._tables:
+            self._tables[key] = self._compute(*key)
+            while sum(table.nbytes for table in self._tables.values()) > MOST_BYTES and len(self._tables) > 1:
+                self._tables.popitem(last=False)
+        self._tables.move_to_end(key)
+        return self._tables[key]
+
+    def _compute(self, spec: str, fold: int) -> Array:
+        source = self.problem.source
+        if isinstance(source, TableSource):
+            return np.ascontiguousarray(source.values, np.float32)
+        rows = None if fold < 0 else np.flatnonzero(self.problem.folds != fold)
+        extractor = extractor_for((spec,), self.problem, rows)
+        extractor.check_width(len(source), None, sparse=False)
+        table = extractor.transform(source, short="zero", threads=self.problem.threads, dtype=np.float32)
+        return np.asarray(table)

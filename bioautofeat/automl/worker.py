@@ -1,0 +1,77 @@
+"""The process that fits: it waits for requests on its standard input and answers on its standard output."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Any
+
+from bioautofeat.automl.executor import receive, send, short_reason
+
+__all__ = ["main"]
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(folder: str, memory: int | None) -> None:
+    """Serve requests until the other side is gone.
+
+    Parameters
+    ----------
+    folder : str
+        For tables that survive this process.
+    memory : int or None
+        Bytes of data that the process may hold.
+    """
+    _depend_on_parent()
+    _limit(memory)
+    # whatever a library prints must not stand between the answers
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    requests = sys.stdin.buffer
+    shop: Any = None
+    from bioautofeat.automl.workshop import Workshop
+
+    while True:
+        try:
+            method, arguments = receive(requests)
+        except EOFError:
+            return
+        if method == "load":
+            shop = Workshop(arguments[0], folder, lambda what, number: send(answers, (what, number)))
+            with suppress(ImportError):
+                import sklearn  # noqa: F401  # why: it takes a second, which passes while the other side still reads
+            continue
+        try:
+            answer = ("done", getattr(shop, method)(*arguments))
+        except Exception as error:  # noqa: BLE001  # why: whatever a library raises costs this fit alone
+            answer = ("error", short_reason(error), isinstance(error, MemoryError))
+        try:
+            send(answers, answer)
+        except BrokenPipeError:
+            return
+
+
+def _depend_on_parent() -> None:
+    """Leave interrupts to the process that started this one, and die with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _limit(memory: int | None) -> None:
+    """Make the system refuse more memory than allowed, so that it costs one fit and not the run."""
+    if memory is None or sys.platform == "win32":
+        return
+    import resource
+
+    with suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, hard))

@@ -1,0 +1,140 @@
+"""``bioautofeat descriptors``: what can be computed, with which parameters, and where it comes from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bioautofeat.families import Descriptor
+
+__all__ = ["add_arguments", "run"]
+
+EPILOG = """\
+examples:
+  bioautofeat descriptors
+  bioautofeat descriptors --alphabet protein --format markdown
+  bioautofeat descriptors kmer
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.epilog = EPILOG
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show the documentation of one descriptor")
+    parser.add_argument("--alphabet", choices=("dna", "rna", "protein"), help="only descriptors of this alphabet")
+    parser.add_argument("--format", choices=("table", "json", "markdown"), default="table", help="default: table")
+
+
+def _needs(row: Descriptor) -> list[str]:
+    """What a descriptor learns from records, with its default parameters."""
+    from bioautofeat.errors import ParameterError
+
+    found: set[str] = set()
+    for alphabet in row.alphabets:
+        # a default need not have a meaning in every alphabet
+        with suppress(ParameterError):
+            found |= row().term(alphabet).needs
+    return sorted(found)
+
+
+def _facts(row: Descriptor) -> dict[str, Any]:
+    """What is known of a descriptor, as JSON has it."""
+    return {
+        "name": row.name,
+        "title": row.title,
+        "family": row.family,
+        "alphabets": sorted(alphabet.name for alphabet in row.alphabets),
+        "parameters": [
+            {"name": p.name, "kind": p.range.kind, "range": p.range.describe(), "default": p.range.text(p.default)}
+            for p in row.parameters.values()
+        ],
+        "columns": row.columns,
+        "needs": _needs(row),
+        "reference": row.reference,
+        "peers": list(row.peers),
+        "differs": row.differs,
+        "aliases": list(row.aliases),
+    }
+
+
+def _parameters(facts: dict[str, Any]) -> str:
+    return "; ".join(f"{p['name']}={p['default']} ({p['range']})" for p in facts["parameters"])
+
+
+def _cells(facts: dict[str, Any]) -> list[str]:
+    return [
+        facts["name"],
+        facts["title"],
+        " ".join(facts["alphabets"]),
+        facts["columns"],
+        ", ".join(facts["needs"]) or "-",
+        _parameters(facts) or "-",
+        facts["reference"],
+    ]
+
+
+HEADINGS = ("name", "title", "alphabets", "columns", "fitted on", "parameters", "source")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[j]) for row in [HEADINGS, *rows]) for j in range(len(HEADINGS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [HEADINGS, *rows]]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    lines = [HEADINGS, ["---"] * len(HEADINGS), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _groups(form: str) -> str:
+    from bioautofeat.families.groups import GROUPS
+
+    if form == "markdown":
+        return "\n" + "".join(f"- `@{name}`: {' '.join(specs)}\n" for name, specs in GROUPS.items())
+    return "\ngroups\n" + "".join(f"  @{name}  {' '.join(specs)}\n" for name, specs in GROUPS.items())
+
+
+def _one(row: Descriptor, form: str) -> str:
+    facts = _facts(row)
+    if form == "json":
+        return json.dumps({**facts, "documentation": row.documentation}, indent=2, ensure_ascii=False) + "\n"
+    mark = "**" if form == "markdown" else ""
+    lines = [f"{'# ' if form == 'markdown' else ''}{row.name}: {row.title}", "", row.documentation, ""]
+    for title, text in (
+        ("alphabets", ", ".join(facts["alphabets"])),
+        ("columns", f"{row.columns} (n symbols of the alphabet, L length described)"),
+        ("fitted on", ", ".join(facts["needs"]) or "nothing"),
+        ("source", row.reference),
+        ("also computed by", ", ".join(row.peers)),
+        ("differs", row.differs),
+        ("other names", ", ".join(row.aliases)),
+    ):
+        if text:
+            lines.append(f"{mark}{title}{mark}: {text}" + ("  " if mark else ""))
+    lines += ["", f"{mark}parameters{mark}:" + ("" if facts["parameters"] else " none")]
+    lines += [f"{'- ' if mark else '  '}{p['name']}={p['default']}: {p['kind']}, {p['range']}" for p in facts["parameters"]]
+    return "\n".join(lines) + "\n"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the list, or what is known of one descriptor; the exit code."""
+    from bioautofeat.alphabet import get_alphabet
+    from bioautofeat.families import find, get
+
+    if options.name is not None:
+        sys.stdout.write(_one(get(options.name), options.format))
+        return 0
+    rows = [_facts(row) for row in find(get_alphabet(options.alphabet) if options.alphabet else None)]
+    if options.format == "json":
+        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        return 0
+    cells = [_cells(row) for row in rows]
+    sys.stdout.write(_table(cells) if options.format == "table" else _markdown(cells))
+    sys.stdout.write(_groups(options.format))
+    return 0

@@ -1,0 +1,105 @@
+"""``bioautofeat extract``: FASTA in, table out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from bioautofeat.cli.common import Progress, positive
+
+__all__ = ["add_arguments", "run"]
+
+EPILOG = """\
+a SPEC is name or name:key=value,key=value (lists join with +), e.g. kmer:k=3 or psednc:lambda=3;
+@dna, @rna, @protein ... are named groups; bioautofeat descriptors NAME gives a descriptor's parameters and bounds.
+
+examples:
+  bioautofeat extract genes.fa.gz -d kmer:k=3 -d kmer:k=4 -o features.csv
+  bioautofeat extract promoter=pos.fa other=neg.fa -d @dna -o features.parquet
+  zcat reads.fa.gz | bioautofeat extract - -d kmer:k=6 --short zero -o features.npz
+"""
+
+
+def _length(text: str) -> int | str:
+    return text if text in ("min", "max") else positive(text)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "input", nargs="+", metavar="INPUT", help="FASTA, plain or gz/bz2/xz/zst; - is standard input; CLASS=FILE labels its records"
+    )
+    parser.add_argument(
+        "-d", "--descriptor", action="append", default=[], metavar="SPEC", help="descriptor or @group; may be repeated"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help=".csv (default, standard output), .tsv, .csv.gz, .tsv.gz, .parquet, .npz, .svm"
+    )
+    parser.add_argument("--format", choices=("csv", "tsv", "csv.gz", "tsv.gz", "parquet", "npz", "svm"), help="whatever the suffix")
+    parser.add_argument("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto", help="default: auto, from all records")
+    parser.add_argument(
+        "--ambiguous", choices=("skip", "error"), default="skip", help="letters outside the alphabet: leave out their windows, or refuse"
+    )
+    parser.add_argument(
+        "--short", choices=("error", "nan", "zero"), default="error", help="records too short for a descriptor (default: error)"
+    )
+    parser.add_argument("--length", type=_length, default="max", metavar="N|min|max", help="positions that per-position descriptors describe")
+    parser.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="precision of the table")
+    parser.add_argument("--labels", metavar="header|FILE", help="what follows the last | of the id, or a csv/tsv with columns id and label")
+    parser.add_argument("--chunk-size", type=positive, metavar="ROWS", help="rows computed at a time (default: about 16 MB of them)")
+    parser.add_argument("--max-columns", type=positive, default=1 << 20, metavar="N", help="refuse wider tables (default 1048576)")
+    parser.add_argument("--dry-run", action="store_true", help="print rows, columns, memory and disk, and write nothing")
+    parser.add_argument("--force", action="store_true", help="replace an output that exists")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Extract features; the exit code."""
+    if options.threads:
+        os.environ.setdefault("POLARS_MAX_THREADS", str(options.threads))
+    from bioautofeat.io.output import check_output
+    from bioautofeat.io.source import check_sources, parse_input
+
+    sources = [parse_input(text) for text in options.input]
+    check_sources(sources)
+    path = None if options.output in (None, "-") else options.output
+    if path is not None:
+        check_output(path, force=options.force, inputs=[source.path for source in sources])
+    from bioautofeat.io.table import table_format
+    from bioautofeat.streaming import Extraction, Options
+
+    form = table_format(path, options.format)
+    extraction = Extraction(
+        sources,
+        options.descriptor,
+        Options(
+            options.alphabet,
+            options.short,
+            options.ambiguous,
+            options.length,
+            options.dtype,
+            options.labels,
+            options.chunk_size,
+            options.max_columns,
+            options.threads,
+        ),
+    )
+    plan = extraction.plan(form)
+    if options.dry_run:
+        low, high = plan.disk
+        print(f"rows\t{plan.survey.records}\ncolumns\t{plan.extractor.width}")
+        print(f"alphabet\t{plan.survey.alphabet.name}\nletters\t{plan.survey.letters}")
+        print(f"memory\t{_amount(plan.memory)} as one dense table; {_amount(plan.chunk_memory(options.chunk_size))} at a time")
+        print(f"disk\t{_amount(low)} to {_amount(high)} as text")
+        return 0
+    with Progress("records", options.quiet) as progress:
+        extraction.run(plan, path, form, progress)
+    return 0
+
+
+def _amount(size: int) -> str:
+    """Bytes in words."""
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if size >= factor:
+            return f"{size / factor:,.1f} {unit}"
+    return f"{size / 1e3:,.1f} kB"

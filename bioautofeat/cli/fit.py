@@ -1,0 +1,196 @@
+"""``bioautofeat fit``: labelled sequences in, a model and an honest account of it out."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING, Any
+
+from bioautofeat.cli.common import positive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bioautofeat.audit import Part
+    from bioautofeat.automl.prepare import Options, Prepared
+
+__all__ = ["add_arguments", "run"]
+
+EPILOG = """\
+RUN holds model.baf, report.html, leaderboard.csv, metrics.json, predictions_oof.csv, audit.json, config.json and the
+journal; the same command on the same RUN goes on where it stopped.
+
+examples:
+  bioautofeat fit pos=positive.fa neg=negative.fa -o run --time-budget 10m
+  bioautofeat fit all.fa.gz --labels labels.csv --test test.fa --test-labels test.csv -o run
+  bioautofeat fit all.fa --labels header --task regression --trials 12 --seed 7 -o run
+  bioautofeat fit --table features.csv -o run
+"""
+
+
+def _duration(text: str) -> float:
+    from bioautofeat.automl.clock import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"([0-9.]+)\s*([kKmMgGtT]?)i?[bB]?", text)
+    try:
+        size = float(found[1]) * 1024 ** " kmgt".index(found[2].lower() or " ") if found else 0.0
+    except ValueError:
+        size = 0.0
+    if size < 1 << 20:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory: write 500M or 4G")
+    return int(size)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.epilog = EPILOG
+    parser.add_argument("input", nargs="*", metavar="TRAIN", help="FASTA; CLASS=FILE labels its records")
+    parser.add_argument("-o", "--output", required=True, metavar="RUN", help="folder of the run")
+    parser.add_argument("--labels", metavar="header|FILE", help="what follows the last | of the id, or a csv/tsv with columns id and label")
+    parser.add_argument("--table", metavar="FILE", help="train on a feature table (columns id, features, label) instead of FASTA")
+    parser.add_argument("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto")
+    parser.add_argument("--task", choices=("classification", "regression"), default="classification")
+    parser.add_argument("--metric", metavar="NAME", help="mcc (default), acc, balanced_acc, f1_macro, auc, log_loss; r2 (default), spearman, pearson, rmse, mae")
+    parser.add_argument("--time-budget", type=_duration, metavar="TIME", help="of the whole command: 90, 10m, 2h (default 10m)")
+    parser.add_argument("--trials", type=positive, metavar="N", help="try N models: the same result on every machine")
+    parser.add_argument("--memory-limit", type=_bytes, metavar="SIZE", help="e.g. 4G; a model that needs more is left out")
+    parser.add_argument("--preset", choices=("fast", "balanced", "best"), default="balanced")
+    parser.add_argument("-d", "--descriptor", action="append", default=[], metavar="SPEC", help="search these descriptors only; may be repeated")
+    parser.add_argument("--test", action="append", default=[], metavar="FILE", help="test part, scored once at the end; may be repeated")
+    parser.add_argument("--test-labels", metavar="header|FILE", help="as --labels")
+    parser.add_argument("--groups", default="auto", metavar="auto|none|FILE", help="related records stay in one fold: found, not looked for, or a csv/tsv with columns id and group")
+    parser.add_argument("--force", action="store_true", help="replace what an earlier run wrote in RUN, and nothing else")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fit; the exit code."""
+    from bioautofeat.automl.clock import Clock, process_age
+    from bioautofeat.automl.run_folder import RunFolder
+
+    budget = options.time_budget
+    if budget is None and options.trials is None:
+        budget = 600.0
+    clock = Clock(budget, process_age())
+    _check_usage(options)
+    folder = RunFolder(options.output, options.force)
+    try:
+        return _fit(options, clock, folder)
+    finally:
+        folder.discard_if_empty()
+
+
+def _check_usage(options: argparse.Namespace) -> None:
+    """What is wrong with the options themselves."""
+    from bioautofeat.errors import ParameterError
+    from bioautofeat.evaluation.metrics import get_metric
+    from bioautofeat.families.groups import check_specs
+
+    if options.table and (options.input or options.labels or options.descriptor):
+        raise ParameterError("--table stands alone: no FASTA, no --labels and no -d beside it")
+    if not options.table and not options.input:
+        raise ParameterError("no input: name FASTA files (CLASS=FILE, or with --labels), or a table (--table FILE)")
+    if options.test_labels and not options.test:
+        raise ParameterError("--test-labels is given without --test")
+    if options.metric:
+        get_metric(options.metric, options.task)
+    check_specs(options.descriptor)
+
+
+def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
+    from bioautofeat.automl.executor import Inline, Worker
+    from bioautofeat.automl.run import Run, worth_a_worker
+
+    prepared, settings = _prepared(options)
+    resumed = folder.open(_config(options, prepared))
+    tell = _teller(options.quiet, clock)
+    if resumed:
+        tell("an earlier run with the same configuration is taken up")
+    small = not worth_a_worker(prepared.problem, clock)
+    with Inline() if small else Worker(settings.threads, settings.memory_limit) as executor:
+        result = Run(prepared, settings, clock, executor, folder.path, tell).go()
+    metric = prepared.problem.metric
+    best = result.estimate.corrected[metric]
+    tell(f"{metric} {best.value:.4f} (95 % interval {best.low:.4f} to {best.high:.4f}), {result.seconds:.0f} s; {folder.path / 'report.html'}")
+    return 0
+
+
+def _prepared(options: argparse.Namespace) -> tuple[Prepared, Options]:
+    from bioautofeat.automl.prepare import Options, prepare_records, prepare_table
+    from bioautofeat.extraction import available_threads
+
+    def settings(groups: str | tuple[str, ...]) -> Options:
+        return Options(
+            options.task, options.metric, options.time_budget, options.trials, options.preset, tuple(options.descriptor),
+            groups, options.memory_limit, options.seed, options.threads or available_threads(),
+        )  # fmt: skip
+
+    if options.table:
+        from bioautofeat.io.table_reader import read_table
+
+        table = read_table(options.table)
+        chosen = settings(_groups(options.groups, table.ids, options.table))
+        test = read_table(options.test[0]) if options.test else None
+        return prepare_table(table, test, chosen, options.table, options.test[0] if options.test else ""), chosen
+    training = read_part(options.input, options.alphabet, options.labels)
+    chosen = settings(_groups(options.groups, training.sequences.ids, training.file))
+    test_part = None
+    if options.test:
+        source = options.test_labels or ("header" if options.labels == "header" else None)
+        test_part = read_part(options.test, training.sequences.alphabet.name, source)
+    return prepare_records(training, test_part, chosen), chosen
+
+
+def read_part(inputs: list[str], alphabet: str, labels: str | None) -> Part:
+    """Records of FASTA inputs with their labels."""
+    from bioautofeat.audit import Part
+    from bioautofeat.io.labels import read_labels
+    from bioautofeat.io.records import read_records
+    from bioautofeat.io.source import parse_input
+
+    sources = [parse_input(text) for text in inputs]
+    records = read_records(sources, alphabet)
+    names = records.sequences.ids
+    file = sources[0].name if len(sources) == 1 else f"{sources[0].name} and {len(sources) - 1} more"
+    if labels is not None:
+        known = tuple(read_labels(labels, names, file=file))
+        return Part(records.sequences, known, file, labels)
+    return Part(records.sequences, tuple(records.labels), file)
+
+
+def _groups(source: str, ids: tuple[str, ...], file: str) -> str | tuple[str, ...]:
+    if source in ("auto", "none"):
+        return source
+    from bioautofeat.io.labels import read_groups
+
+    return tuple(read_groups(source, ids, file=file))
+
+
+def _config(options: argparse.Namespace, prepared: Prepared) -> dict[str, Any]:
+    """What has to be equal for a run to go on where another stopped."""
+    import hashlib
+
+    from bioautofeat import __version__
+
+    left_out = {"output", "force", "quiet", "debug", "threads"}
+    config = {name: value for name, value in sorted(vars(options).items()) if name not in left_out}
+    digest = hashlib.sha256(prepared.keys.tobytes() + prepared.problem.truth.tobytes())
+    return {"command": "fit", "version": __version__, "data_sha256": digest.hexdigest(), **config}
+
+
+def _teller(quiet: bool, clock: Any) -> Callable[[str], None]:
+    """Lines of progress on stderr."""
+    import sys
+
+    def tell(line: str) -> None:
+        if not quiet:
+            sys.stderr.write(f"[{clock.spent:.0f} s] {line}\n")
+            sys.stderr.flush()
+
+    return tell

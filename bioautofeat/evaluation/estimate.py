@@ -1,0 +1,258 @@
+"""What a selected model is worth: out-of-fold scores corrected for the selection that they steered.
+
+Bootstrap bias correction (Tsamardinos, Greasidou and Borboudakis 2018, Machine Learning 107:1895): the whole
+selection is repeated on bootstrap samples of the out-of-fold predictions and scored on the records left out,
+at no cost of further fits.  Groups of related records are drawn whole.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.evaluation.blend import MAX_MEMBERS, blend_classes, blend_values, pooled
+from bioautofeat.evaluation.calibration import Calibration, fit_decision
+from bioautofeat.evaluation.metrics import METRICS, score
+
+__all__ = ["BestOfMany", "ClassBlend", "Estimate", "Interval", "Selection", "ValueBlend", "bootstrap_groups", "estimate", "intervals"]
+
+Array = NDArray[Any]
+Outcome = tuple[Array, Array | None]
+"""Probabilities (or values) of records, and their classes (None under regression)."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A measure with its uncertainty: value, 95 % interval and standard error."""
+
+    value: float
+    low: float
+    high: float
+    se: float
+
+    def as_dict(self) -> dict[str, float]:
+        """As ``metrics.json`` holds it."""
+        return {"value": self.value, "low": self.low, "high": self.high, "se": self.se}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Corrected and naive measures of a selection.
+
+    Parameters
+    ----------
+    corrected : mapping of str to Interval
+    naive : mapping of str to Interval
+        The same measures on the very records that steered the selection.
+    repeats : int
+        Number of bootstrap samples behind it.
+    """
+
+    corrected: Mapping[str, Interval]
+    naive: Mapping[str, Interval]
+    repeats: int
+
+
+class Selection(ABC):
+    """A way to a final prediction from the out-of-fold predictions of many models."""
+
+    task: str
+    truth: Array
+
+    @abstractmethod
+    def fit(self, rows: Array) -> Callable[[Array], Outcome]:
+        """Select on some rows (which may repeat); the result predicts any rows."""
+
+
+class BestOfMany(Selection):
+    """The single model that does best by a metric.
+
+    Parameters
+    ----------
+    predictions : ndarray, shape (models, n, classes) or (models, n)
+    truth : ndarray, shape (n,)
+    metric : str
+    """
+
+    def __init__(self, predictions: Array, truth: Array, metric: str) -> None:
+        self.predictions, self.truth, self.metric = predictions, truth, METRICS[metric]
+        self.task = self.metric.task
+
+    def fit(self, rows: Array) -> Callable[[Array], Outcome]:
+        truth = self.truth[rows]
+        values = [
+            self.metric.sign * self.metric.measure(truth, model if self.metric.sees != "classes" else model.argmax(axis=1))
+            for model in self.predictions[:, rows]
+        ]
+        best = self.predictions[int(np.argmax(values))]
+        return lambda wanted: (best[wanted], None if self.task == "regression" else best[wanted].argmax(axis=1))
+
+
+class ClassBlend(Selection):
+    """A blend of the models of least log loss, and the decision rule that suits a metric.
+
+    Parameters
+    ----------
+    predictions : ndarray, shape (models, n, classes)
+    truth : ndarray of int, shape (n,)
+    metric : str
+    calibration : Calibration
+        Of the blend; one or three numbers, not refitted.
+    """
+
+    task = "classification"
+
+    def __init__(self, predictions: Array, truth: Array, metric: str, calibration: Calibration) -> None:
+        self.predictions, self.truth = predictions, truth
+        self.metric, self.calibration = metric, calibration
+
+    def fit(self, rows: Array) -> Callable[[Array], Outcome]:
+        weights = blend_classes(self.predictions, self.truth, rows)
+        members = np.flatnonzero(weights)
+        part = self.predictions[members]
+        blend = self.calibration.apply(pooled(part, weights[members]))
+        rule = fit_decision(blend[rows], self.truth[rows], self.metric)
+        return lambda wanted: (blend[wanted], rule.apply(blend[wanted]))
+
+
+class ValueBlend(Selection):
+    """A blend of the models of least squared error.
+
+    Parameters
+    ----------
+    predictions : ndarray, shape (models, n)
+    truth : ndarray, shape (n,)
+    """
+
+    task = "regression"
+
+    def __init__(self, predictions: Array, truth: Array) -> None:
+        self.predictions, self.truth = predictions, truth
+
+    def fit(self, rows: Array) -> Callable[[Array], Outcome]:
+        weights = blend_values(self.predictions, self.truth, rows)
+        members = np.flatnonzero(weights)
+        blend = pooled(self.predictions[members], weights[members])
+        return lambda wanted: (blend[wanted], None)
+
+
+def bootstrap_groups(groups: Array, strata: Array, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+    """Endless bootstrap samples: rows drawn (whole groups, as many from each stratum as it has), rows left out.
+
+    A group belongs to the stratum of its first record.
+    """
+    names, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    members = np.argsort(group, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(group))])
+    stratum = strata[first]
+    parts = [np.flatnonzero(stratum == s) for s in np.unique(stratum)]
+    sizes = np.diff(starts)
+    while True:
+        times = np.zeros(len(names), np.int64)
+        for part in parts:
+            times[part] = np.bincount(rng.integers(0, len(part), len(part)), minlength=len(part))
+        of_row = np.repeat(times, sizes)
+        yield np.repeat(members, of_row), members[of_row == 0]
+
+
+def estimate(
+    selection: Selection,
+    groups: Array,
+    *,
+    seed: int = 0,
+    repeats: int = 200,
+    enough: Callable[[int], bool] = lambda done: False,
+) -> Estimate:
+    """Measures of what a selection gives, corrected for having been selected.
+
+    The value is the mean over bootstrap samples of the score, on the groups left out, of what the sample
+    selects.  Its spread joins two sources: the sampling of groups (a plain bootstrap of the final predictions)
+    and the selection (how much the score on all records moves with what is selected).
+
+    Parameters
+    ----------
+    selection : Selection
+    groups : ndarray of int, shape (n,)
+        Related records, which stay together; one group each where nothing is related.
+    seed, repeats : int
+    enough : callable
+        Told the number of samples done; True stops early (for a deadline).
+    """
+    truth, task = selection.truth, selection.task
+    everything = np.arange(len(truth))
+    final = selection.fit(everything)(everything)
+    naive = score(task, truth, *final)
+    strata = truth if task == "classification" else np.zeros(len(truth), np.int64)
+    samples = bootstrap_groups(groups, strata, np.random.default_rng(seed))
+    outside, plain, selected = [], [], []
+    for done in range(repeats):
+        if enough(done):
+            break
+        drawn, left = next(samples)
+        plain.append(score(task, truth[drawn], final[0][drawn], None if final[1] is None else final[1][drawn]))
+        predict = selection.fit(drawn)
+        selected.append(score(task, truth, *predict(everything)))
+        if len(left) and (task == "regression" or len(np.unique(truth[left])) > 1):
+            outside.append(score(task, truth[left], *predict(left)))
+    n_groups = len(np.unique(groups))
+    corrected = {
+        name: _interval(
+            METRICS[name].bounds,
+            naive[name],
+            n_groups,
+            *(np.array([row[name] for row in rows]) for rows in (outside, plain, selected)),
+        )
+        for name in naive
+    }
+    return Estimate(corrected, {name: _plain_interval(name, naive[name], plain, n_groups) for name in naive}, len(plain))
+
+
+def intervals(
+    task: str, truth: Array, scores: Array, classes: Array | None, groups: Array | None = None, *, seed: int = 0, repeats: int = 200
+) -> dict[str, Interval]:
+    """The usual measures of given predictions with 95 % intervals, by bootstrap of records (or of groups)."""
+    groups = np.arange(len(truth)) if groups is None else groups
+    strata = truth if task == "classification" else np.zeros(len(truth), np.int64)
+    values = score(task, truth, scores, classes)
+    samples = bootstrap_groups(groups, strata, np.random.default_rng(seed))
+    drawn = (next(samples)[0] for _ in range(repeats))
+    plain = [score(task, truth[rows], scores[rows], None if classes is None else classes[rows]) for rows in drawn]
+    return {name: _plain_interval(name, value, plain, len(np.unique(groups))) for name, value in values.items()}
+
+
+def _plain_interval(name: str, value: float, plain: list[dict[str, float]], n_groups: int) -> Interval:
+    """A measure with the spread of its bootstrap."""
+    drawn = np.array([row[name] for row in plain])
+    return _interval(METRICS[name].bounds, value, n_groups, np.array([value]), drawn, np.zeros(len(drawn)))
+
+
+def _interval(
+    bounds: tuple[float, float], naive: float, n_groups: int, outside: Array, plain: Array, selected: Array
+) -> Interval:
+    """One measure from its values outside the samples, of the final predictions, and of each selection."""
+    value = float(outside.mean()) if len(outside) else naive
+    sampling = float(plain.std()) if len(plain) > 1 else 0.0
+    spread = float(np.hypot(sampling, selected.std())) if len(plain) > 1 else 0.0
+    # a perfect score has no spread of its own: one wrong group in twice as many is still likely
+    least = 0.5 / max(1, n_groups)
+    spread = max(spread, least)
+    low, high = value - 1.96 * spread, value + 1.96 * spread
+    if sampling > least:
+        # the shape of the bootstrap (skewed near a bound), moved to the value and widened by the selection
+        tails = np.quantile(plain, [0.025, 0.975]) - plain.mean()
+        low, high = value + tails * (spread / sampling)
+    return Interval(value, float(max(low, bounds[0])), float(min(high, bounds[1])), spread)
+
+
+def reduced(predictions: Array, truth: Array, task: str, keep: int = 4 * MAX_MEMBERS) -> NDArray[np.int64]:
+    """Places of the models worth giving to an estimate: those of least loss, in order of their places."""
+    if task == "regression":
+        loss = ((predictions - truth) ** 2).mean(axis=1)
+    else:
+        loss = -np.log(np.maximum(predictions[:, np.arange(len(truth)), truth], 1e-6)).mean(axis=1)
+    return np.sort(np.argsort(loss.round(12), kind="stable")[:keep])

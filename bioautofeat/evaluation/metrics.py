@@ -1,0 +1,204 @@
+"""Measures of predictions, each with a stated value where its formula has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.parameters import unknown
+
+__all__ = ["CLASSIFICATION", "METRICS", "REGRESSION", "Metric", "confusion", "get_metric", "mcc_of", "score"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure.
+
+    Parameters
+    ----------
+    name, title : str
+    task : {"classification", "regression"}
+    sees : {"classes", "probabilities", "values"}
+        What it compares with the truth.
+    sign : int
+        1 where more is better, -1 where less is.
+    bounds : tuple of float
+        Lowest and highest value it can take.
+    measure : callable
+        ``measure(truth, prediction)``: truth as codes of classes (int) or values; prediction as codes, as
+        probabilities of shape ``(n, classes)``, or as values.
+    """
+
+    name: str
+    title: str
+    task: str
+    sees: str
+    sign: int
+    bounds: tuple[float, float]
+    measure: Callable[[Array, Array], float]
+
+
+def confusion(truth: Array, predicted: Array, n_classes: int | None = None) -> NDArray[np.int64]:
+    """Counts of records by true (row) and predicted (column) class."""
+    size = n_classes or int(max(truth.max(initial=0), predicted.max(initial=0))) + 1
+    return np.bincount(truth * size + predicted, minlength=size * size).reshape(size, size)
+
+
+def mcc_of(counts: Array) -> Array:
+    """Matthews' correlation of confusion matrices, shape ``(..., classes, classes)``; 0 where one side is constant."""
+    counts = counts.astype(np.float64)
+    total = counts.sum(axis=(-2, -1))
+    true, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
+    hits = np.trace(counts, axis1=-2, axis2=-1)
+    covariance = hits * total - (true * predicted).sum(axis=-1)
+    spread = (total**2 - (true**2).sum(axis=-1)) * (total**2 - (predicted**2).sum(axis=-1))
+    return np.where(spread > 0, covariance / np.sqrt(np.where(spread > 0, spread, 1.0)), 0.0)
+
+
+def _mcc(truth: Array, predicted: Array) -> float:
+    return float(mcc_of(confusion(truth, predicted)))
+
+
+def _accuracy(truth: Array, predicted: Array) -> float:
+    return float(np.mean(truth == predicted)) if len(truth) else 0.0
+
+
+def _recalls(counts: Array) -> Array:
+    """Recall of each class that has a record."""
+    true = counts.sum(axis=1)
+    return counts.diagonal()[true > 0] / true[true > 0]
+
+
+def _balanced_accuracy(truth: Array, predicted: Array) -> float:
+    """Mean recall over the classes that have a record; a class without one is left out, not 0."""
+    return float(_recalls(confusion(truth, predicted)).mean()) if len(truth) else 0.0
+
+
+def _f1_macro(truth: Array, predicted: Array) -> float:
+    """Mean F1 over the classes that are true or predicted for some record."""
+    counts = confusion(truth, predicted)
+    involved = counts.sum(axis=0) + counts.sum(axis=1)
+    shown = involved > 0
+    return float((2 * counts.diagonal()[shown] / involved[shown]).mean()) if shown.any() else 0.0
+
+
+def _auc_of(positive: NDArray[np.bool_], scores: Array) -> float:
+    """Chance that a positive record scores above a negative one, ties counted half."""
+    from scipy.stats import rankdata
+
+    n_positive = int(positive.sum())
+    n_negative = len(positive) - n_positive
+    rank_sum = rankdata(scores)[positive].sum()
+    return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+
+
+def _auc(truth: Array, probabilities: Array) -> float:
+    """Area under the ROC curve; over more than two classes the mean of each against the rest; .5 for one class."""
+    n_classes = probabilities.shape[1]
+    present = np.bincount(truth, minlength=n_classes)
+    judged = [c for c in range(n_classes) if 0 < present[c] < len(truth)]
+    if n_classes == 2:
+        judged = judged[-1:]
+    if not judged:
+        return 0.5
+    return float(np.mean([_auc_of(truth == c, probabilities[:, c]) for c in judged]))
+
+
+def _log_loss(truth: Array, probabilities: Array) -> float:
+    """Mean negative logarithm of the true class's probability, which counts as at least 1e-15."""
+    if not len(truth):
+        return 0.0
+    total = np.maximum(probabilities.sum(axis=1), 1e-15)
+    own = probabilities[np.arange(len(truth)), truth] / total
+    return float(-np.log(np.clip(own, 1e-15, 1.0)).mean())
+
+
+def _r2(truth: Array, values: Array) -> float:
+    """One less the share of the variance that is left; 0 where the truth is constant."""
+    spread = float(((truth - truth.mean()) ** 2).sum()) if len(truth) else 0.0
+    return 1.0 - float(((truth - values) ** 2).sum()) / spread if spread > 0 else 0.0
+
+
+def _correlation(left: Array, right: Array) -> float:
+    """Pearson's correlation; 0 where one side is constant."""
+    left, right = left - left.mean(), right - right.mean()
+    spread = float(np.sqrt((left**2).sum() * (right**2).sum()))
+    return float((left * right).sum()) / spread if spread > 0 else 0.0
+
+
+def _spearman(truth: Array, values: Array) -> float:
+    from scipy.stats import rankdata
+
+    return _correlation(rankdata(truth), rankdata(values)) if len(truth) else 0.0
+
+
+def _pearson(truth: Array, values: Array) -> float:
+    return _correlation(truth, values) if len(truth) else 0.0
+
+
+def _rmse(truth: Array, values: Array) -> float:
+    return float(np.sqrt(((truth - values) ** 2).mean())) if len(truth) else 0.0
+
+
+def _mae(truth: Array, values: Array) -> float:
+    return float(np.abs(truth - values).mean()) if len(truth) else 0.0
+
+
+_inf = float("inf")
+_rows = (
+    Metric("mcc", "Matthews correlation", "classification", "classes", 1, (-1.0, 1.0), _mcc),
+    Metric("acc", "accuracy", "classification", "classes", 1, (0.0, 1.0), _accuracy),
+    Metric("balanced_acc", "balanced accuracy", "classification", "classes", 1, (0.0, 1.0), _balanced_accuracy),
+    Metric("f1_macro", "macro F1", "classification", "classes", 1, (0.0, 1.0), _f1_macro),
+    Metric("auc", "area under the ROC curve", "classification", "probabilities", 1, (0.0, 1.0), _auc),
+    Metric("log_loss", "log loss", "classification", "probabilities", -1, (0.0, _inf), _log_loss),
+    Metric("r2", "coefficient of determination", "regression", "values", 1, (-_inf, 1.0), _r2),
+    Metric("spearman", "Spearman correlation", "regression", "values", 1, (-1.0, 1.0), _spearman),
+    Metric("pearson", "Pearson correlation", "regression", "values", 1, (-1.0, 1.0), _pearson),
+    Metric("rmse", "root mean squared error", "regression", "values", -1, (0.0, _inf), _rmse),
+    Metric("mae", "mean absolute error", "regression", "values", -1, (0.0, _inf), _mae),
+)
+METRICS: Mapping[str, Metric] = {row.name: row for row in _rows}
+"""All measures by name."""
+
+CLASSIFICATION = ("mcc", "acc", "f1_macro", "auc", "log_loss", "balanced_acc")
+REGRESSION = ("r2", "spearman", "rmse", "pearson", "mae")
+"""The usual measures of each task, its default first."""
+
+_other_names = {"accuracy": "acc", "f1": "f1_macro", "roc_auc": "auc", "logloss": "log_loss", "matthews": "mcc"}
+
+
+def get_metric(name: str, task: str) -> Metric:
+    """The measure of that name (in any case); :class:`ParameterError` where the task has none of that name."""
+    key = name.lower().replace("-", "_")
+    key = _other_names.get(key, key)
+    usual = CLASSIFICATION if task == "classification" else REGRESSION
+    if key not in usual:
+        raise unknown(f"metric for {task}", name, usual)
+    return METRICS[key]
+
+
+def score(task: str, truth: Array, scores: Array, classes: Array | None = None) -> dict[str, float]:
+    """All usual measures of a task.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+    truth : ndarray, shape (n,)
+        Codes of classes, or values.
+    scores : ndarray, shape (n, classes) or (n,)
+        Probabilities, or values.
+    classes : ndarray of int, shape (n,), optional
+        Predicted codes; the most probable class by default.
+    """
+    if task == "regression":
+        return {name: METRICS[name].measure(truth, scores) for name in REGRESSION}
+    predicted = scores.argmax(axis=1) if classes is None else classes
+    seen = {"classes": predicted, "probabilities": scores}
+    return {name: METRICS[name].measure(truth, seen[METRICS[name].sees]) for name in CLASSIFICATION}

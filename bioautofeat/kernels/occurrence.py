@@ -1,0 +1,205 @@
+"""Where letters and classes of letters stand: places of fractions of a class, moments of places, scores of pairs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bioautofeat._numba import njit
+
+__all__ = ["class_neighbours", "class_places", "letter_counts", "pair_scores", "place_moments"]
+
+
+@njit
+def letter_counts(codes: Any, offsets: Any, out: Any) -> None:
+    """Add the counts of the known letters of each sequence to its row; ``out`` has one column a letter."""
+    for s in range(offsets.size - 1):
+        row = out[s]
+        for code in codes[offsets[s] : offsets[s + 1]]:
+            if code < row.size:
+                row[code] += 1.0
+
+
+@njit
+def pair_scores(codes: Any, offsets: Any, table: Any, out: Any) -> None:
+    """Write the sum of the scores of all neighbouring letters of each sequence.
+
+    ``table`` (float64) has a row and a column for every code, the unknown one (zeros) included.
+    """
+    for s in range(offsets.size - 1):
+        total = 0.0
+        for i in range(offsets[s], offsets[s + 1] - 1):
+            total += table[codes[i], codes[i + 1]]
+        out[s] = total
+
+
+@njit
+def _count_bits(word: Any) -> int:
+    """Number of set bits of a uint64; the compiler knows this loop and makes one instruction of it."""
+    count = 0
+    while word != np.uint64(0):
+        word = word & (word - np.uint64(1))
+        count += 1
+    return count
+
+
+@njit
+def _nth_bit(word: Any, n: int) -> int:
+    """Place of the ``n``-th set bit (from 0) of a uint64 that has more than ``n``."""
+    at, width = 0, 32
+    while width > 0:
+        low = word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1))
+        inside = _count_bits(low)
+        if n < inside:
+            word = low
+        else:
+            n -= inside
+            at += width
+            word = word >> np.uint64(width)
+        width >>= 1
+    return at
+
+
+@njit
+def _longest(offsets: Any) -> int:
+    """Number of letters of the longest sequence."""
+    longest = 0
+    for s in range(offsets.size - 1):
+        longest = max(longest, offsets[s + 1] - offsets[s])
+    return longest
+
+
+@njit
+def _mark_letters(codes: Any, start: int, stop: int, marks: Any, counts: Any) -> None:
+    """Set the bit of each position of a sequence in the row of its letter, and count the letters."""
+    marks[:, : (stop - start + 63) // 64] = np.uint64(0)
+    counts[:] = 0
+    for i in range(stop - start):
+        code = codes[start + i]
+        if code < counts.size:
+            marks[code, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
+            counts[code] += 1
+
+
+@njit
+def class_places(
+    codes: Any, offsets: Any, n_symbols: int, letters: Any, bounds: Any, fractions: Any, out: Any
+) -> None:
+    """Write where given fractions of each class have been met, as percent of the record's length.
+
+    Class ``c`` has the letters ``letters[bounds[c]:bounds[c + 1]]`` (int64).  Fraction ``f`` (rising) of ``n``
+    members is met at member ``max(1, floor(f * n))``, so fraction 0 is the first.
+    ``out[s, c * fractions.size + j]`` is the place for class ``c``, 0 where the class is empty.
+    """
+    # one bit a position and a letter: a class is the union of its letters, and 64 positions are counted at once
+    marks = np.zeros((n_symbols, (_longest(offsets) + 63) // 64), np.uint64)
+    counts = np.zeros(n_symbols, np.int64)
+    for s in range(offsets.size - 1):
+        _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
+        for c in range(bounds.size - 1):
+            total = 0
+            for at in range(bounds[c], bounds[c + 1]):
+                total += counts[letters[at]]
+            if total > 0:
+                _class_row(marks, letters, bounds[c], bounds[c + 1], fractions, total, out[s], c * fractions.size)
+        length = max(1, offsets[s + 1] - offsets[s])
+        for c in range(out.shape[1]):
+            out[s, c] = out[s, c] / length * 100.0
+
+
+@njit
+def _class_row(
+    marks: Any, letters: Any, start: int, stop: int, fractions: Any, total: int, row: Any, column: int
+) -> None:
+    """Write the places, from 1, of the class of ``letters[start:stop]`` with ``total`` members into a row."""
+    seen, j, w = 0, 0, 0
+    member = max(1, int(fractions[0] * total))
+    while j < fractions.size:
+        word = np.uint64(0)
+        for at in range(start, stop):
+            word = word | marks[letters[at], w]
+        here = _count_bits(word)
+        while member <= seen + here:
+            row[column + j] = w * 64 + _nth_bit(word, member - seen - 1) + 1
+            j += 1
+            if j == fractions.size:
+                break
+            member = max(1, int(fractions[j] * total))
+        seen += here
+        w += 1
+
+
+@njit
+def _neighbours(ones: Any, others: Any, n_words: int) -> int:
+    """Number of positions in one set whose next position is in the other set; sets are rows of bits."""
+    count, last, other_last = 0, np.uint64(0), np.uint64(0)
+    for w in range(n_words):
+        one, other = ones[w], others[w]
+        # a bit moved up by one stands over the position behind it
+        behind_one = (one << np.uint64(1)) | last
+        behind_other = (other << np.uint64(1)) | other_last
+        count += _count_bits((behind_one & other) | (behind_other & one))
+        last, other_last = one >> np.uint64(63), other >> np.uint64(63)
+    return count
+
+
+@njit
+def class_neighbours(
+    codes: Any, offsets: Any, n_symbols: int, letters: Any, bounds: Any, groupings: Any, out: Any
+) -> None:
+    """Write the share of known neighbours that are of two given classes of a grouping, in either order.
+
+    Classes as in :func:`class_places`; those of grouping ``g`` are ``groupings[g]`` to ``groupings[g + 1] - 1``
+    (int64), and ``out[s]`` has a column for each pair of them, the first class outer.
+    """
+    room = (_longest(offsets) + 63) // 64
+    marks = np.zeros((n_symbols, room), np.uint64)
+    unions = np.zeros((bounds.size, room), np.uint64)  # the last one: all known letters
+    counts = np.zeros(n_symbols, np.int64)
+    for s in range(offsets.size - 1):
+        n_words = (offsets[s + 1] - offsets[s] + 63) // 64
+        _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
+        unions[:, :n_words] = np.uint64(0)
+        for c in range(bounds.size - 1):
+            for at in range(bounds[c], bounds[c + 1]):
+                for w in range(n_words):
+                    unions[c, w] |= marks[letters[at], w]
+        for letter in range(n_symbols):
+            for w in range(n_words):
+                unions[bounds.size - 1, w] |= marks[letter, w]
+        pairs = max(1, _neighbours(unions[bounds.size - 1], unions[bounds.size - 1], n_words))
+        column = 0
+        for g in range(groupings.size - 1):
+            for a in range(groupings[g], groupings[g + 1]):
+                for b in range(a + 1, groupings[g + 1]):
+                    out[s, column] = _neighbours(unions[a], unions[b], n_words) / pairs
+                    column += 1
+
+
+@njit
+def place_moments(codes: Any, offsets: Any, n_symbols: int, out: Any) -> None:
+    """Write how often each letter occurs, its mean place (from 1) and its scaled second central moment.
+
+    ``out[s]`` holds all counts ``n``, then all means ``m``, then all ``sum((place - m) ** 2) / (n * length)``, the
+    length counted over known letters; zeros for a letter that does not occur.
+    """
+    for s in range(offsets.size - 1):
+        part = codes[offsets[s] : offsets[s + 1]]
+        counts, means, spreads = out[s, :n_symbols], out[s, n_symbols : 2 * n_symbols], out[s, 2 * n_symbols :]
+        length = 0
+        for i in range(part.size):
+            if part[i] < n_symbols:
+                counts[part[i]] += 1.0
+                means[part[i]] += i + 1
+                length += 1
+        for code in range(n_symbols):
+            if counts[code] > 0.0:
+                means[code] /= counts[code]
+        for i in range(part.size):
+            if part[i] < n_symbols:
+                away = i + 1 - means[part[i]]
+                spreads[part[i]] += away * away
+        for code in range(n_symbols):
+            if counts[code] > 0.0:
+                spreads[code] /= counts[code] * length

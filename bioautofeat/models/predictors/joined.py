@@ -1,0 +1,98 @@
+"""Predictors made of others: steps before a model, a weighted blend, calibrated probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioautofeat.models.predictors._base import Predictor, Transform, require
+from bioautofeat.models.predictors.links import moved
+
+__all__ = ["Blend", "Calibrated", "Steps"]
+
+
+@dataclass(frozen=True, eq=False)
+class Steps(Predictor):
+    """Transforms, one after the other, and the model that sees their result."""
+
+    kind: ClassVar[str] = "steps"
+    transforms: tuple[Transform, ...]
+    model: Predictor
+
+    def __post_init__(self) -> None:
+        widths = [step.width for step in self.transforms]
+        wanted = [*[step.n_columns for step in self.transforms[1:]], self.model.n_columns]
+        require(len(widths) > 0 and widths == wanted, "steps: the number of columns changes between two steps")
+
+    @property
+    def n_columns(self) -> int:  # type: ignore[override]
+        return self.transforms[0].n_columns
+
+    @property
+    def n_classes(self) -> int:
+        return self.model.n_classes
+
+    def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        for step in self.transforms:
+            rows = step.apply(rows)
+        return self.model.outputs(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Blend(Predictor):
+    """The weighted mean of the members' probabilities or values; weights of shape ``(members,)`` that sum to 1."""
+
+    kind: ClassVar[str] = "blend"
+    members: tuple[Predictor, ...]
+    weights: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        require(len(self.members) > 0 and self.weights.shape == (len(self.members),), "blend: one weight a member")
+        require(np.all(self.weights >= 0) and abs(self.weights.sum() - 1) < 1e-9, "blend: weights do not sum to 1")
+        shapes = {(member.n_columns, member.n_classes) for member in self.members}
+        require(len(shapes) == 1, "blend: members of different columns or classes")
+
+    @property
+    def n_columns(self) -> int:  # type: ignore[override]
+        return self.members[0].n_columns
+
+    @property
+    def n_classes(self) -> int:
+        return self.members[0].n_classes
+
+    def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        out = np.zeros((len(rows), max(1, self.n_classes)))
+        for weight, member in zip(self.weights.tolist(), self.members, strict=True):
+            out += weight * member.outputs(rows)
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated(Predictor):
+    """Probabilities moved on the logarithmic scale: ``softmax(slope * log(p) + shift)``.
+
+    ``slope`` alone is temperature scaling (its inverse is the temperature; Guo 2017, ICML 70:1321); with ``shift``,
+    shape ``(classes,)``, it is Platt's sigmoid on the log-odds of two classes, and its counterpart for more.
+    """
+
+    kind: ClassVar[str] = "calibrated"
+    model: Predictor
+    slope: float
+    shift: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        require(self.model.n_classes > 1 and self.shift.shape == (self.model.n_classes,), "calibration: wrong shape")
+
+    @property
+    def n_columns(self) -> int:  # type: ignore[override]
+        return self.model.n_columns
+
+    @property
+    def n_classes(self) -> int:
+        return self.model.n_classes
+
+    def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return moved(self.model.outputs(rows), self.slope, self.shift)
