@@ -113,7 +113,9 @@ def _training(seqs: Sequences) -> Training:
 
 def _names(case: _Case) -> None:
     names, width = case.fitted.names, case.values.shape[1]
-    case.require(len(names) == case.fitted.width == width, f"{len(names)} names, width {case.fitted.width}, {width} columns")
+    case.require(
+        len(names) == case.fitted.width == width, f"{len(names)} names, width {case.fitted.width}, {width} columns"
+    )
     double = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     case.require(double is None, f"column {double!r} stands twice")
     odd = next((name for name in names if not re.fullmatch(r"[A-Za-z0-9_.+-]+", name)), None)
@@ -126,7 +128,9 @@ def _finite(case: _Case) -> None:
     bad = np.argwhere(~np.isfinite(case.values) | (np.abs(case.values) > 1e300))
     if len(bad):
         row, column = bad[0]
-        case.require(False, f"record {case.seqs.ids[row]!r}, column {case.fitted.names[column]!r}: {case.values[row, column]}")
+        case.require(
+            False, f"record {case.seqs.ids[row]!r}, column {case.fitted.names[column]!r}: {case.values[row, column]}"
+        )
 
 
 def _short(case: _Case) -> None:
@@ -153,7 +157,10 @@ def _sums(case: _Case) -> None:
     for start, stop in _compositions(case.fitted.terms[0]):
         sums = case.values[:, start:stop].sum(axis=1)
         bad = np.flatnonzero((np.abs(sums - 1) > 1e-9) & (sums != 0))
-        case.require(not len(bad), f"columns {start}..{stop - 1}: frequencies of record {case.seqs.ids[bad[0]] if len(bad) else ''!r} sum to {sums[bad[:1]]}")
+        case.require(
+            not len(bad),
+            f"columns {start}..{stop - 1}: frequencies of record {case.seqs.ids[bad[0]] if len(bad) else ''!r} sum to {sums[bad[:1]]}",
+        )
 
 
 def _independent(case: _Case) -> None:

@@ -84,7 +84,9 @@ def pooled_counts(records, n_symbols, places, size, step):
     table = []
     for record in records:
         starts = [start for start in range(0, len(record), step) if start + size <= len(record)] or [0]
-        words = Counter(word for start in starts for word in read_words(record[start : start + size], n_symbols, places))
+        words = Counter(
+            word for start in starts for word in read_words(record[start : start + size], n_symbols, places)
+        )
         table.append([float(words[w]) for w in range(n_symbols ** len(places))])
     return table
 

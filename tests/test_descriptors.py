@@ -42,7 +42,9 @@ def test_corners_reach_every_option():
     corners = parameter_corners(parse("zcurve").descriptor, DNA)
     assert {dict(spec.values)["bits"] for spec in corners} == {"3", "9", "12", "36", "48", "144"}
     assert {dict(spec.values)["norm"] for spec in corners} == {"frequency", "phase", "count"}
-    assert all(spec.term(PROTEIN).width <= 500 for spec in parameter_corners(parse("kmer").descriptor, PROTEIN, widest=500))
+    assert all(
+        spec.term(PROTEIN).width <= 500 for spec in parameter_corners(parse("kmer").descriptor, PROTEIN, widest=500)
+    )
 
 
 def test_examples_hold_what_breaks_careless_code():

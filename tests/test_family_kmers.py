@@ -114,7 +114,9 @@ def test_mutual_information_by_hand():
     assert values["AC"] == pytest.approx(ac)
     # A-A-C: no pair AA, so only the pair of the first and the last letter and the triple are left
     share = f2["AC"] / f1["C"]
-    assert values["AAC"] == pytest.approx(share * math.log(share) - f3["AAC"] / f2["AC"] * math.log(f3["AAC"] / f2["AC"]))
+    assert values["AAC"] == pytest.approx(
+        share * math.log(share) - f3["AAC"] / f2["AC"] * math.log(f3["AAC"] / f2["AC"])
+    )
     share = f2["AG"] / f1["G"]
     assert values["ACG"] == pytest.approx(ac + share * math.log(share))
 
@@ -132,7 +134,9 @@ def test_names_know_the_alphabet():
 def test_groups_of_ones_own(tmp_path):
     file = tmp_path / "charge.csv"
     file.write_text("group,letters\nplus,KRH\nminus,DE\n")
-    assert features(f"grouped_kmer:groups={file},k=1", "KKDG", PROTEIN) == pytest.approx({"plus": 2 / 3, "minus": 1 / 3})
+    assert features(f"grouped_kmer:groups={file},k=1", "KKDG", PROTEIN) == pytest.approx(
+        {"plus": 2 / 3, "minus": 1 / 3}
+    )
     file.write_text("group,letters\npurine,AG\nthymine,T\n")
     assert features(f"spaced:pattern=11,groups={file},norm=count", "AGTC") == {"purine.purine": 1, "purine.thymine": 1}
 
@@ -158,7 +162,9 @@ def test_what_is_refused(spec, alphabet, told):
         Extractor.of([spec], alphabet)
 
 
-@pytest.mark.parametrize("name", ["Kmer", "RCKmer", "RevcKmer", "AAC", "CKSNAP", "ConjointTriad", "PseEIIP", "MMI", "kgap"])
+@pytest.mark.parametrize(
+    "name", ["Kmer", "RCKmer", "RevcKmer", "AAC", "CKSNAP", "ConjointTriad", "PseEIIP", "MMI", "kgap"]
+)
 def test_names_of_the_literature(name):
     assert get(name).name in {"kmer", "rckmer", "aac", "cksnap", "ctriad", "pseeiip", "mmi", "kgap"}
 

@@ -116,14 +116,18 @@ def test_heavy_libraries_stay_in_their_parts(path):
     for name in imports(path):
         library = name.split(".")[0]
         if library in LIBRARIES:
-            assert part in LIBRARIES[library], f"{path.name} imports {library}: it belongs into {sorted(LIBRARIES[library])}"
+            assert part in LIBRARIES[library], (
+                f"{path.name} imports {library}: it belongs into {sorted(LIBRARIES[library])}"
+            )
     for name in imports(path, toplevel=True):
         assert name.split(".")[0] not in LAZY, f"{path.name} imports {name} at its top: import it where it is used"
 
 
 def test_networkx_is_never_in_the_way():
     """It draws and converts graphs that a user asks for; no kernel and no row of a table needs it."""
-    users = {str(path.relative_to(ROOT)) for path in MODULES if any(n.split(".")[0] == "networkx" for n in imports(path))}
+    users = {
+        str(path.relative_to(ROOT)) for path in MODULES if any(n.split(".")[0] == "networkx" for n in imports(path))
+    }
     assert users <= {"terms/network.py", "nas/genotype.py"}
 
 

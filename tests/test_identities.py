@@ -131,7 +131,9 @@ def test_z_curves_sum_to_each_other():
     long_enough = EXAMPLES["dna"].lengths >= 3
     for finer, coarser in (("9", "3"), ("36", "12"), ("144", "48")):
         fine = rows(f"zcurve:bits={finer},norm=count").reshape(len(end), -1, 3, 3).sum(axis=2)
-        assert np.array_equal(fine.reshape(len(end), -1)[long_enough], rows(f"zcurve:bits={coarser},norm=count")[long_enough])
+        assert np.array_equal(
+            fine.reshape(len(end), -1)[long_enough], rows(f"zcurve:bits={coarser},norm=count")[long_enough]
+        )
     plain = Sequences.from_strings(["ACGTTGCA" * 3], DNA)
     after_one = rows("zcurve:bits=12,norm=count", plain).reshape(4, 3).sum(axis=0)
     assert np.array_equal(after_one, rows("zcurve:bits=3,norm=count", plain)[0] - np.array([1, 1, 1]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import numpy as np
 from bioautofeat.kernels import kmers, linear
 
 thorough = settings(deadline=None, max_examples=60)
@@ -83,7 +85,7 @@ def test_counts_by_a_table_of_columns(batch, spacing, phases, data):
 def test_codes_equal_the_definition(batch, places):
     n_symbols, records = batch
     words, bounds = read(records, n_symbols, places)
-    parts = [words[start:stop].tolist() for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+    parts = [words[start:stop].tolist() for start, stop in itertools.pairwise(bounds)]
     assert parts == oracles.kmer_codes(records, n_symbols, places)
 
 
@@ -159,7 +161,7 @@ def test_sparse_rows_equal_the_definition(batch, places):
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
     indices, data = np.empty(indptr[-1], np.int64), np.empty(indptr[-1])
     kmers.sparse_counts(words, bounds, indptr, indices, data)
-    rows = [list(zip(indices[a:b], data[a:b], strict=True)) for a, b in zip(indptr[:-1], indptr[1:], strict=True)]
+    rows = [list(zip(indices[a:b], data[a:b], strict=True)) for a, b in itertools.pairwise(indptr)]
     assert rows == oracles.sparse_counts(records, n_symbols, places)
 
 

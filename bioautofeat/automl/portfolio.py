@@ -109,8 +109,9 @@ class Portfolio(Chooser):
             yield from self._more_variations()
 
     def _first(self) -> Iterator[Candidate]:
-        linear = "logistic" if self.problem.n_classes else "ridge"
-        yield from self._on("small", linear)
+        # the first model is there in seconds, whatever the data
+        quick = "ridge" if not self.problem.n_classes else "logistic" if self.problem.n_classes <= 20 else "lda"
+        yield from self._on("small", quick)
         yield from self._on("broad", "xgboost")
         yield from self._on("broad", "extra_trees")
         yield from self._on("broad", "svm")

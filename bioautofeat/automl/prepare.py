@@ -251,7 +251,6 @@ def prepare_table(table: FeatureTable, test: FeatureTable | None, options: Optio
     labels = [str(label) for label in table.labels]
     classes, truth = _truth(labels, table.ids, file, options.task)
     values, names = _usable_columns(table, file)
-    _report_leaks(values, names, truth, classes, file)
     keys = keys_of_rows(values)
     identical = identical_groups(keys)
     if len(np.unique(identical)) == 1:
@@ -303,16 +302,3 @@ def _usable_columns(table: FeatureTable, file: str) -> tuple[Array, tuple[str, .
     if not known.any():
         raise TableError(f"{file}: no column holds a value")
     return values[:, known], tuple(name for name, kept in zip(table.names, known, strict=True) if kept)
-
-
-def _report_leaks(values: Array, names: Sequence[str], truth: Array, classes: tuple[str, ...], file: str) -> None:
-    """A warning of columns that say the label by themselves: one value a class."""
-    for column, name in enumerate(names):
-        known, codes = np.unique(values[:, column], return_inverse=True)
-        size = len(classes) or len(np.unique(truth))
-        if len(known) != size or size < 2:
-            continue
-        pairs = len(np.unique(codes.ravel() * (len(truth) + 1) + np.unique(truth, return_inverse=True)[1]))
-        if pairs == size:
-            _warn(f"{file}: column {name!r} has one value for each label: is it a copy of the label?")
-            return

@@ -83,7 +83,10 @@ HEADINGS = ("name", "title", "alphabets", "columns", "fitted on", "parameters", 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[j]) for row in [HEADINGS, *rows]) for j in range(len(HEADINGS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [HEADINGS, *rows]]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [HEADINGS, *rows]
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -95,9 +98,11 @@ def _markdown(rows: Sequence[Sequence[str]]) -> str:
 def _groups(form: str) -> str:
     from bioautofeat.families.groups import GROUPS
 
+    rows = [(name, alphabet, " ".join(specs)) for name, group in GROUPS.items() for alphabet, specs in group.items()]
+
     if form == "markdown":
-        return "\n" + "".join(f"- `@{name}`: {' '.join(specs)}\n" for name, specs in GROUPS.items())
-    return "\ngroups\n" + "".join(f"  @{name}  {' '.join(specs)}\n" for name, specs in GROUPS.items())
+        return "\n" + "".join(f"- `@{name}` ({alphabet}): {specs}\n" for name, alphabet, specs in rows)
+    return "\ngroups\n" + "".join(f"  @{name} ({alphabet})  {specs}\n" for name, alphabet, specs in rows)
 
 
 def _one(row: Descriptor, form: str) -> str:
@@ -118,7 +123,9 @@ def _one(row: Descriptor, form: str) -> str:
         if text:
             lines.append(f"{mark}{title}{mark}: {text}" + ("  " if mark else ""))
     lines += ["", f"{mark}parameters{mark}:" + ("" if facts["parameters"] else " none")]
-    lines += [f"{'- ' if mark else '  '}{p['name']}={p['default']}: {p['kind']}, {p['range']}" for p in facts["parameters"]]
+    lines += [
+        f"{'- ' if mark else '  '}{p['name']}={p['default']}: {p['kind']}, {p['range']}" for p in facts["parameters"]
+    ]
     return "\n".join(lines) + "\n"
 
 

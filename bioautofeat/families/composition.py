@@ -18,7 +18,9 @@ from bioautofeat.terms.reduce import ClassCount, Count, DisjointCount, Norm
 
 NormRange = Choice(*get_args(Norm))
 OrderRange = Choice(*RESIDUE_ORDERS)
-Groups = Text("a grouping's slug, a CSV file with columns group,letters, or auto (gaac for proteins, ry for nucleotides)")
+Groups = Text(
+    "a grouping's slug, a CSV file with columns group,letters, or auto (gaac for proteins, ry for nucleotides)"
+)
 
 CODONS = {
     "A": 4, "C": 2, "D": 2, "E": 2, "F": 2, "G": 4, "H": 2, "I": 3, "K": 2, "L": 6,

@@ -24,9 +24,7 @@ def _words(alphabet: Alphabet, k: int, upto: bool) -> list[Kmers]:
     peers="MathFeature protpy",
     aliases="Shannon shannon_entropy",
 )
-def shannon(
-    alphabet: Alphabet, k: Annotated[int, Int(1, usual=8)] = 5, upto: Annotated[bool, Flag()] = True
-) -> Term:
+def shannon(alphabet: Alphabet, k: Annotated[int, Int(1, usual=8)] = 5, upto: Annotated[bool, Flag()] = True) -> Term:
     """Entropy of the words of 1, 2, ... ``k`` letters (of ``k`` alone without ``upto``), in bits.
 
     0 where a sequence has one different word, or none.

@@ -47,9 +47,7 @@ def scale_means(
     differs="MathFeature's BHAR880101 is 1000 times AAindex's (A 357 for 0.357)",
     aliases="AAindexStats AAIndexTable",
 )
-def scale_statistics(
-    alphabet: Alphabet, properties: Annotated[tuple[str, ...], Scales] = ("default",)
-) -> Term:
+def scale_statistics(alphabet: Alphabet, properties: Annotated[tuple[str, ...], Scales] = ("default",)) -> Term:
     """Mean, standard deviation, quartiles, interquartile range and sd / mean of each property over a protein."""
     table = word_properties(alphabet, 1, properties, "none")
     return ValueStatistics(table.values, table.slugs)

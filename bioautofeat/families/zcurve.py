@@ -34,9 +34,7 @@ Bits = Literal["3", "9", "12", "36", "48", "144"]
 def zcurve(
     alphabet: Alphabet,
     bits: Annotated[Bits, Choice(*FORMS)] = "9",
-    norm: Annotated[
-        Literal["frequency", "phase", "count"], Choice("frequency", "phase", "count")
-    ] = "frequency",
+    norm: Annotated[Literal["frequency", "phase", "count"], Choice("frequency", "phase", "count")] = "frequency",
 ) -> Term:
     """Steps along the three axes of the Z-curve, apart by the letters before and by the phase.
 

@@ -118,7 +118,9 @@ def _deviations(signs: Any, size: int, asymmetries: Any, overall: float) -> floa
 
 
 @njit
-def _largest_deviations(positive: int, negative: int, neutral: int, size: int, asymmetries: Any, overall: float) -> float:
+def _largest_deviations(
+    positive: int, negative: int, neutral: int, size: int, asymmetries: Any, overall: float
+) -> float:
     """The largest sum of deviations where all positive letters stand together, and all negative ones.
 
     Only windows that cut a block matter one by one: longer blocks of charges add windows of asymmetry 1, longer

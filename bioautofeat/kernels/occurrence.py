@@ -83,9 +83,7 @@ def _mark_letters(codes: Any, start: int, stop: int, marks: Any, counts: Any) ->
 
 
 @njit
-def class_places(
-    codes: Any, offsets: Any, n_symbols: int, letters: Any, bounds: Any, fractions: Any, out: Any
-) -> None:
+def class_places(codes: Any, offsets: Any, n_symbols: int, letters: Any, bounds: Any, fractions: Any, out: Any) -> None:
     """Write where given fractions of each class have been met, as percent of the record's length.
 
     Class ``c`` has the letters ``letters[bounds[c]:bounds[c + 1]]`` (int64).  Fraction ``f`` (rising) of ``n``

@@ -75,6 +75,9 @@ def _weights(size: int, edge: float, weights: Any) -> float:
     for j in range(size):
         weights[j] = min(1.0, edge + (1.0 - edge) * min(j, size - 1 - j) / half) if half > 0.0 else 1.0
         total += weights[j]
+    if total == 0.0 and size > 0:  # two letters are ends without a middle
+        weights[:size] = 1.0
+        total = size
     return total
 
 

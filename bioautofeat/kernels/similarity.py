@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from bioautofeat._numba import njit
 
 __all__ = ["deletion_variants", "join_by_words", "within_edits"]
@@ -29,8 +31,8 @@ def join_by_words(
     looked at.  ``sizes`` are the records' numbers of words.  ``parent`` (each record its own) becomes a forest.
     """
     n = bounds.size - 1
-    shared = sizes[:n] * 0
-    touched = sizes[:n] * 0
+    shared = np.zeros(n, np.int64)
+    touched = np.zeros(n, np.int64)
     for r in range(n):
         n_touched = 0
         for i in range(bounds[r], bounds[r + 1]):
@@ -67,10 +69,10 @@ def deletion_variants(codes: Any, offsets: Any, edits: Any, bounds: Any, out: An
         for first in range(start - 1, stop if edits[s] > 0 else start):
             last = stop if edits[s] > 1 and first >= start else first + 1
             for second in range(first, last):
-                value = 1
+                value = np.int64(1)
                 for i in range(start, stop):
                     if i != first and i != second:
-                        value = value * 1000003 + codes[i] + 7
+                        value = value * 1000003 + np.int64(codes[i]) + 7
                         value ^= value >> 29
                 out[to] = value
                 to += 1
@@ -85,9 +87,7 @@ def within_edits(codes: Any, offsets: Any, left: Any, right: Any, limits: Any, c
         close[p] = 0
         if abs(n - m) > limit:
             continue
-        row = offsets[: m + 1] * 0
-        for j in range(m + 1):
-            row[j] = j
+        row = np.arange(m + 1)
         for i in range(1, n + 1):
             corner = row[0]
             row[0] = i

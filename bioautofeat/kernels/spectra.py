@@ -237,18 +237,23 @@ def _ratio(a: float, b: float) -> float:
 
 @njit
 def _clean(power: Any) -> tuple[float, float]:
-    """Set to 0 what is nothing but rounding, and make a spectrum flat that is so but for rounding; its extremes."""
-    noise = NOISE * _total(power) / power.size
-    low, high = power[0], power[0]
-    for j in range(power.size):
-        value = power[j] if power[j] >= noise else 0.0
-        power[j] = value
-        low = value if value < low else low
-        high = value if value > high else high
-    if high - low <= FLAT * high:
+    """Set to 0 what is nothing but rounding, and make a spectrum flat that is so but for rounding; its extremes.
+
+    Numbers of 0 or above are ordered as the bits of their floats are, and comparing integers is fast.
+    """
+    ends = np.empty(3)
+    ends[0] = NOISE * _total(power) / power.size
+    bits, limits = power.view(np.int64), ends.view(np.int64)
+    noise, low, high = limits[0], bits[0], bits[0]
+    for j in range(bits.size):
+        value = bits[j] if bits[j] >= noise else 0
+        bits[j] = value
+        low, high = min(low, value), max(high, value)
+    limits[1], limits[2] = low, high
+    if ends[2] - ends[1] <= FLAT * ends[2]:
         power[:] = power[0]
-        low = high = power[0]
-    return low, high
+        return power[0], power[0]
+    return ends[1], ends[2]
 
 
 @njit

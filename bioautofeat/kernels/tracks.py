@@ -42,14 +42,19 @@ def look_up_letters(codes: Any, table: Any, out: Any) -> None:
 @njit
 def recur(words: Any, bounds: Any, table: Any, decay: float, start: float, out: Any) -> None:
     """Write ``y[i] = decay * y[i - 1] + table[words[i]]``, from ``start`` on; an unknown word keeps the last value."""
-    channels = table.shape[1]
+    last = table.shape[1] - 1
     for s in range(bounds.size - 1):
-        for c in range(channels):
-            value = start
+        # three channels at once: each step waits for the one before it, the channels do not wait for one another
+        for c in range(0, last + 1, 3):
+            d, e = min(c + 1, last), min(c + 2, last)
+            x, y, z = start, start, start
             for i in range(bounds[s], bounds[s + 1]):
-                if words[i] >= 0:
-                    value = decay * value + table[words[i], c]
-                out[i, c] = value
+                word = words[i]
+                if word >= 0:
+                    x = decay * x + table[word, c]
+                    y = decay * y + table[word, d]
+                    z = decay * z + table[word, e]
+                out[i, c], out[i, d], out[i, e] = x, y, z
 
 
 @njit
@@ -96,9 +101,15 @@ def flatten(values: Any, bounds: Any, channel_major: bool, out: Any) -> None:
     length = out.shape[1] // channels
     for s in range(bounds.size - 1):
         start = bounds[s]
-        for i in range(min(length, bounds[s + 1] - start)):
+        own = min(length, bounds[s + 1] - start)
+        if channel_major:
             for c in range(channels):
-                out[s, c * length + i if channel_major else i * channels + c] = values[start + i, c]
+                for i in range(own):
+                    out[s, c * length + i] = values[start + i, c]
+        else:
+            for i in range(own):
+                for c in range(channels):
+                    out[s, i * channels + c] = values[start + i, c]
 
 
 @njit

@@ -65,7 +65,7 @@ def nystroem(
 def knn(
     setting: Setting,
     k: Annotated[int, Int(1, 100)] = 5,
-    metric: Annotated[str, Choice("euclidean", "cosine")] = "euclidean",
+    metric: Annotated[str, Choice("cosine", "euclidean")] = "cosine",
     weights: Annotated[str, Choice("uniform", "distance")] = "distance",
 ) -> Any:
     """Shares of the classes, or the mean value, among the ``k`` nearest training rows on standardised columns."""

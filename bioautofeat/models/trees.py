@@ -97,9 +97,10 @@ def xgboost(
     """Boosting on binned columns; with ``patience`` a seventh of the rows is held back to find the number of rounds."""
     from bioautofeat.models.estimators.boosted import BoostedClassifier, BoostedRegressor
 
-    values: dict[str, Any] = {
-        "rounds": rounds, "learning_rate": learning_rate, "depth": depth, "min_weight": min_weight, "row_share": row_share,
-        "column_share": column_share, "ridge": ridge, "lasso": lasso, "bins": bins, "class_weight": class_weight,
-        "patience": patience, "threads": setting.threads, "random_state": setting.seed,
+    settings = {
+        "learning_rate": learning_rate, "depth": depth, "min_weight": min_weight, "row_share": row_share,
+        "column_share": column_share, "ridge": ridge, "lasso": lasso, "bins": bins,
     }  # fmt: skip
-    return (BoostedClassifier if setting.classifies else BoostedRegressor)(**values)
+    if setting.classifies:
+        return BoostedClassifier(rounds, settings, class_weight, patience, setting.threads, setting.seed)
+    return BoostedRegressor(rounds, settings, patience, setting.threads, setting.seed)

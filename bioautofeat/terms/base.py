@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Term", "Training", "fill_rows", "fill_sparse", "row_chunks", "wanted_rows"]
 
 CHUNK_ROWS = 1024
-CHUNK_CELLS = 1 << 19
-"""A chunk holds at most this many rows, and about this many cells of output (4 MB of float64)."""
+CHUNK_CELLS = 1 << 16
+"""A chunk holds at most this many rows, and about this many cells of output (0.5 MB: what a core keeps close by)."""
 
 PROCESS_ROWS = 64
 """Fewer rows than this are not worth the start of processes."""
@@ -144,7 +144,7 @@ def _run(task: Callable[[tuple[int, int]], Any], n: int, size: int, threads: int
 
 def _chunk_size(n: int, width: int, threads: int) -> int:
     """Rows a chunk: what fits the cache, and enough chunks for every thread."""
-    return max(1, min(wanted_rows(width), -(-n // max(1, 4 * threads))))
+    return wanted_rows(width) if threads <= 1 else max(1, min(wanted_rows(width), -(-n // (4 * threads))))
 
 
 def _filled(term: Term, seqs: Sequences) -> NDArray[np.float64]:

@@ -101,8 +101,8 @@ def ionisable_groups(facts: Facts, pk: str, amide: bool = False) -> tuple[Vector
         if name in PROTEIN.symbols:
             counts[:, group] = facts.counts[:, PROTEIN.symbols.index(name)]
     pks = np.tile(values, (len(counts), 1))
-    for last, group in ((False, "NTER"), (True, "CTER")):
-        pks[:, (BASES + ACIDS).index(group)] = ends[last][facts.codes_at(last)]
+    for last, terminus in ((False, "NTER"), (True, "CTER")):
+        pks[:, (BASES + ACIDS).index(terminus)] = ends[last][facts.codes_at(last)]
     counts[:, np.isnan(values)] = 0.0
     counts[:, -1] *= not amide
     return counts, np.nan_to_num(pks, nan=7.0)

@@ -102,6 +102,8 @@ class EndTrack(Term):
 class Length(Term):
     """Number of letters of a record, unknown ones too, and the natural logarithm of one more than it."""
 
+    shortest = 0
+
     @property
     def width(self) -> int:
         return 2

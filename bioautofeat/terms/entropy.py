@@ -80,7 +80,9 @@ def _classes(words: Kmers) -> ClassCount:
     sets = list(itertools.combinations_with_replacement(letters, words.k))
     place = {chosen: i for i, chosen in enumerate(sets)}
     classes = [place[tuple(sorted(word))] for word in itertools.product(letters, repeat=words.k)]
-    return ClassCount(words, np.array(classes), tuple(words.alphabet.word_name(chosen, words.spacing) for chosen in sets))
+    return ClassCount(
+        words, np.array(classes), tuple(words.alphabet.word_name(chosen, words.spacing) for chosen in sets)
+    )
 
 
 def _times_logarithm(factor: NDArray[np.float64], ratio: NDArray[np.float64]) -> NDArray[np.float64]:

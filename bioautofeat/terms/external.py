@@ -101,6 +101,7 @@ class External(Term):
 
     file: str
     columns: tuple[str, ...]
+    shortest = 0  # what stands in the table has nothing to do with the letters
     portable = False
 
     @classmethod
@@ -111,10 +112,6 @@ class External(Term):
     @property
     def width(self) -> int:
         return len(self.columns)
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return 0  # what stands in the table has nothing to do with the letters
 
     def names(self) -> list[str]:
         return list(_names(self.columns))

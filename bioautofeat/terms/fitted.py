@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bioautofeat.errors import ModelError, ParameterError
 from bioautofeat.kernels import positions as kernels
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term, Training
+from bioautofeat.terms.base import CHUNK_ROWS, Term, Training, row_chunks
 from bioautofeat.terms.labels import Labelled, Members, labelled
 from bioautofeat.terms.read import Kmers
 from bioautofeat.terms.reduce import Count
@@ -135,9 +135,10 @@ class PositionScores(Term):
         contrasts = len(records.classes.prefixes)
         cells = max(records.n_tables * contrasts, records.n_groups) * positions * self.words.n_words
         _check_cells(cells, "use a smaller k, or describe fewer positions (--length)")
-        words, bounds = self.words.codes(records.sequences)
         counts = np.zeros((records.n_groups, positions, self.words.n_words))
-        kernels.count_positions(words, bounds, records.groups, self.anchor == "end", counts)
+        for start, stop in row_chunks(len(records.sequences), CHUNK_ROWS):
+            words, bounds = self.words.codes(records.sequences[start:stop])
+            kernels.count_positions(words, bounds, records.groups[start:stop], self.anchor == "end", counts)
         scores = self._out_of_fold(records, counts) if self.folds else self._left_out(counts)
         return replace(self, scores=scores, prefixes=records.classes.prefixes, members=records.members())
 
@@ -212,18 +213,22 @@ class WordScores(Term):
         return self.learnt.shape[1]
 
     def names(self) -> list[str]:
+        if self.scores is None:
+            raise self.not_fitted()
         return [f"{prefix}score" for prefix in self.prefixes]
 
     def fit(self, training: Training) -> WordScores:
         records = labelled(self, training, self.folds)
         n_words = self.words.n_words
         _check_cells(max(records.n_tables, self.folds) * len(records.classes.names) * n_words, "use a smaller k")
-        words, bounds = self.words.codes(records.sequences)
-        windows = np.diff(bounds)
-        place = np.arange(len(words)) - np.repeat(bounds[:-1], windows)
-        read = (words >= 0) & (place % self.step == 0)
-        cells = np.repeat(records.groups, windows)[read] * n_words + words[read]
-        counts = np.bincount(cells, minlength=records.n_groups * n_words).astype(np.float64)
+        counts = np.zeros(records.n_groups * n_words)
+        for start, stop in row_chunks(len(records.sequences), CHUNK_ROWS):
+            words, bounds = self.words.codes(records.sequences[start:stop])
+            windows = np.diff(bounds)
+            place = np.arange(len(words)) - np.repeat(bounds[:-1], windows)
+            read = (words >= 0) & (place % self.step == 0)
+            cells = np.repeat(records.groups[start:stop], windows)[read] * n_words + words[read]
+            counts += np.bincount(cells, minlength=len(counts))
         tables = records.by_table(counts.reshape(records.n_groups, n_words))
         known = tables.sum(axis=-1, keepdims=True)
         pairs = zip(tables, known, strict=True)
@@ -277,16 +282,18 @@ class Diversity(Term):
         return self.learnt.shape[1]
 
     def names(self) -> list[str]:
+        if self.pools is None:
+            raise self.not_fitted()
         return list(self.classes)
 
     def fit(self, training: Training) -> Diversity:
         records = labelled(self, training, self.folds)
         _check_cells(max(records.n_tables, records.n_groups) * self.words.n_words, "use a smaller k")
         counts = np.zeros((records.n_groups, self.words.n_words))
-        for group in range(records.n_groups):
-            chosen = records.sequences.take(records.groups == group)
-            words, _ = self.words.codes(chosen)
-            counts[group] = np.bincount(words[words >= 0], minlength=self.words.n_words)
+        for start, stop in row_chunks(len(records.sequences), CHUNK_ROWS):
+            rows = np.zeros((stop - start, self.words.n_words))
+            Count(self.words, "count").fill(records.sequences[start:stop], rows)
+            np.add.at(counts, records.groups[start:stop], rows)
         return replace(self, pools=records.by_table(counts), classes=records.classes.names, members=records.members())
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioautofeat.kernels.linear import apply_matrix, apply_sparse_matrix
+from bioautofeat.kernels.linear import apply_matrix, apply_sparse_matrix, standardise_counts
 from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Term, Training
 
@@ -249,13 +249,7 @@ class Standardised(Term):
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         self.term.fill(seqs, out)
-        total = out.sum(axis=1, keepdims=True)  # whole numbers: exact in any order
-        counted = total[:, 0] > 0
-        total[~counted] = 1.0
-        out /= total
-        out -= self.expected
-        out /= np.sqrt(self.expected * (1.0 - self.expected) / total)
-        out[~counted] = 0.0
+        standardise_counts(out, self.expected, 1.0 / np.sqrt(self.expected * (1.0 - self.expected)))
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ class PeptideProperties(Term):
         if len(set(self.slugs)) != len(self.slugs):
             raise ParameterError("a property of peptides is given twice")
         pk_set(self.pk)
-        self.properties  # noqa: B018  # why: an unknown name shows before any data are read
+        _ = self.properties  # an unknown name shows before any data are read
 
     @cached_property
     def properties(self) -> tuple[Property, ...]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bioautofeat.alphabet import Alphabet
+from bioautofeat.alphabet import Alphabet, Grouping
 from bioautofeat.errors import ModelError, ParameterError
 from bioautofeat.kernels import kmers
-from bioautofeat.kernels.linear import divide_by_sum
+from bioautofeat.kernels.linear import apply_matrix, divide_by_sum
 from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Term, Training
 from bioautofeat.terms.read import Kmers
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["ClassCount", "Count", "DisjointCount", "Norm", "OrderedPairs", "PooledWindows", "Window", "normalise"]
 
 Norm = Literal["frequency", "count", "percent"]
+
+PLAIN = np.empty((1, 0), np.int64)
+"""Words in columns of their own, all phases together."""
 
 
 def normalise(counts: NDArray[np.float64], norm: Norm = "frequency") -> None:
@@ -87,7 +90,14 @@ class Count(Term):
         return [f"phase{phase + 1}.{word}" for phase in range(self.phases) for word in words]
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        count_rows(self.words, np.empty((self.phases, 0), np.int64), seqs, out)
+        source = self.words.source
+        if isinstance(source, Grouping) and self.words.k == 1 and self.phases == 1:
+            # few counters wait for each other, so the letters are counted apart and added up
+            letters = np.zeros((len(seqs), source.source.size))
+            count_rows(Kmers(source.source), PLAIN, seqs, letters)
+            apply_matrix(letters, np.ascontiguousarray(np.eye(self.width + 1)[source.codes[:-1], :-1]), out)
+        else:
+            count_rows(self.words, np.empty((self.phases, 0), np.int64), seqs, out)
         normalise(out.reshape(-1, self.words.n_words) if self.by_phase else out, self.norm)
 
     def fill_sparse(self, seqs: Sequences) -> csr_matrix:
@@ -231,7 +241,9 @@ class Window(Term):
 
     def __post_init__(self) -> None:
         if self.size < self.words.span:
-            raise ParameterError(f"a window of {self.size} letters holds no word of {self.words.span}; use a larger size")
+            raise ParameterError(
+                f"a window of {self.size} letters holds no word of {self.words.span}; use a larger size"
+            )
         if self.length is not None and self.length < 1:
             raise ModelError(f"a length of {self.length} describes nothing")
 
@@ -281,7 +293,9 @@ class PooledWindows(Term):
 
     def __post_init__(self) -> None:
         if self.size < self.words.span:
-            raise ParameterError(f"a window of {self.size} letters holds no word of {self.words.span}; use a larger size")
+            raise ParameterError(
+                f"a window of {self.size} letters holds no word of {self.words.span}; use a larger size"
+            )
 
     @property
     def width(self) -> int:

@@ -27,6 +27,8 @@ def class_weights(codes: NDArray[np.int64], n_classes: int, weighting: str) -> N
 
 class _Own(BaseEstimator):
     predictor_: Predictor
+    _finite: Any = True
+    """What scikit-learn's check of missing values is told: ``allow-nan`` where the model takes them."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -35,7 +37,9 @@ class _Own(BaseEstimator):
 
     def _fitted(self, rows: Any) -> Any:
         check_is_fitted(self, "predictor_")
-        return validate_data(self, rows, accept_sparse="csr", reset=False, dtype=None, ensure_all_finite=False)
+        return validate_data(
+            self, rows, accept_sparse="csr", reset=False, dtype=[np.float64, np.float32], ensure_all_finite=self._finite
+        )
 
 
 class OwnClassifier(ClassifierMixin, _Own):
@@ -56,15 +60,15 @@ class OwnClassifier(ClassifierMixin, _Own):
             raise ValueError(f"{type(self).__name__} needs at least two classes; the labels hold one class")
         return rows, codes.astype(np.int64)
 
-    _finite: Any = True
-
     def predict_proba(self, rows: Any) -> NDArray[np.float64]:
         """Probability of each of ``classes_``, shape ``(n, classes)``."""
-        return self.predictor_.predict_proba(self._fitted(rows))
+        rows = self._fitted(rows)
+        return self.predictor_.predict_proba(rows)
 
     def predict(self, rows: Any) -> NDArray[Any]:
         """The most probable class of each row."""
-        return np.asarray(self.classes_[self.predict_proba(rows).argmax(axis=1)])
+        chosen = self.predict_proba(rows).argmax(axis=1)
+        return np.asarray(self.classes_[chosen])
 
 
 class OwnRegressor(RegressorMixin, _Own):
@@ -82,8 +86,7 @@ class OwnRegressor(RegressorMixin, _Own):
         )
         return rows, np.asarray(y, np.float64)
 
-    _finite: Any = True
-
     def predict(self, rows: Any) -> NDArray[np.float64]:
         """The value of each row."""
-        return self.predictor_.predict(self._fitted(rows))
+        rows = self._fitted(rows)
+        return self.predictor_.predict(rows)

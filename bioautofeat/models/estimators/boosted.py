@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ SETTINGS = {
     "ridge": "reg_lambda",
     "lasso": "reg_alpha",
     "bins": "max_bin",
-    "threads": "nthread",
 }
 """Our names and XGBoost's."""
 
@@ -61,26 +61,13 @@ def trees_of_booster(booster: Any, n_columns: int) -> Trees:
 
 
 class _Boosted:
-    """What classification and regression share: the parameters, the training loop."""
+    """What classification and regression share: the training loop."""
 
-    def __init__(
-        self, rounds: int = 300, learning_rate: float = 0.1, depth: int = 6, min_weight: float = 1.0,
-        row_share: float = 1.0, column_share: float = 1.0, ridge: float = 1.0, lasso: float = 0.0, bins: int = 256,
-        class_weight: str = "none", patience: int = 0, threads: int = 1, random_state: int = 0,
-    ) -> None:  # fmt: skip
-        self.rounds = rounds
-        self.learning_rate = learning_rate
-        self.depth = depth
-        self.min_weight = min_weight
-        self.row_share = row_share
-        self.column_share = column_share
-        self.ridge = ridge
-        self.lasso = lasso
-        self.bins = bins
-        self.class_weight = class_weight
-        self.patience = patience
-        self.threads = threads
-        self.random_state = random_state
+    rounds: int
+    settings: Mapping[str, Any] | None
+    patience: int
+    threads: int
+    random_state: int
 
     _finite = "allow-nan"
 
@@ -101,13 +88,24 @@ class _Boosted:
         import xgboost
 
         rows = dense_rows(rows, np.float32)  # an entry that a sparse matrix leaves out is a zero here, not a gap
-        settings = {theirs: getattr(self, ours) for ours, theirs in SETTINGS.items()}
-        settings |= {"tree_method": "hist", "seed": self.random_state, "verbosity": 0, **objective}
+        settings = {SETTINGS[name]: value for name, value in (self.settings or {}).items()}
+        settings |= {
+            "tree_method": "hist",
+            "seed": self.random_state,
+            "nthread": self.threads,
+            "verbosity": 0,
+            **objective,
+        }
 
         def data(chosen: NDArray[np.bool_], reference: Any = None) -> Any:
             part = None if weight is None else weight[chosen]
             return xgboost.QuantileDMatrix(
-                rows[chosen], target[chosen], weight=part, max_bin=self.bins, ref=reference, nthread=self.threads
+                rows[chosen],
+                target[chosen],
+                weight=part,
+                max_bin=settings.get("max_bin", 256),
+                ref=reference,
+                nthread=self.threads,
             )
 
         taught = data(~held)
@@ -140,27 +138,54 @@ class BoostedClassifier(_Boosted, OwnClassifier):
     ----------
     rounds : int
         Trees for each class (for two classes: trees).
-    learning_rate, depth, min_weight, row_share, column_share, ridge, lasso, bins
-        XGBoost's ``eta``, ``max_depth``, ``min_child_weight``, ``subsample``, ``colsample_bytree``, ``lambda``,
-        ``alpha`` and ``max_bin``.
-    class_weight : {"none", "balanced"}
+    settings : mapping, optional
+        ``learning_rate``, ``depth``, ``min_weight``, ``row_share``, ``column_share``, ``ridge``, ``lasso`` and ``bins``
+        are XGBoost's ``eta``, ``max_depth``, ``min_child_weight``, ``subsample``, ``colsample_bytree``, ``lambda``,
+        ``alpha`` and ``max_bin``, and have its defaults.
+    weighting : {"none", "balanced"}
+        Of the classes.
     patience : int
         Stop when this many rounds did not help a seventh of the rows that is held back; 0 trains all rounds on all rows.
     threads, random_state : int
     """
 
+    def __init__(
+        self, rounds: int = 100, settings: Mapping[str, Any] | None = None, weighting: str = "none",
+        patience: int = 0, threads: int = 1, random_state: int = 0,
+    ) -> None:  # fmt: skip
+        self.rounds = rounds
+        self.settings = settings
+        self.weighting = weighting
+        self.patience = patience
+        self.threads = threads
+        self.random_state = random_state
+
     def fit(self, rows: Any, y: Any) -> BoostedClassifier:
         """Fit on rows and their classes."""
         rows, codes = self._encoded(rows, y)
         k = len(self.classes_)
-        weight = class_weights(codes, k, self.class_weight)[codes] if self.class_weight == "balanced" else None
+        weight = class_weights(codes, k, self.weighting)[codes] if self.weighting == "balanced" else None
         objective = {"objective": "binary:logistic"} if k == 2 else {"objective": "multi:softprob", "num_class": k}
         self.predictor_ = self._train(rows, codes, weight, self._held(codes, len(codes)), objective)
         return self
 
 
 class BoostedRegressor(_Boosted, OwnRegressor):
-    """Gradient-boosted trees for values; parameters as in :class:`BoostedClassifier` (``class_weight`` has no effect)."""
+    """Gradient-boosted trees for values, standardised while they are fitted; parameters as in :class:`BoostedClassifier`."""
+
+    def __init__(
+        self,
+        rounds: int = 100,
+        settings: Mapping[str, Any] | None = None,
+        patience: int = 0,
+        threads: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.rounds = rounds
+        self.settings = settings
+        self.patience = patience
+        self.threads = threads
+        self.random_state = random_state
 
     def fit(self, rows: Any, y: Any) -> BoostedRegressor:
         """Fit on rows and their values."""

@@ -54,18 +54,18 @@ class RadialMachine(OwnClassifier):
         Cost of an error.
     width : float
         ``gamma`` is this divided by (columns x variance of the table).
-    class_weight : {"none", "balanced"}
+    weighting : {"none", "balanced"}
     folds : int
     random_state : int
         Order of the rows in the folds.
     """
 
     def __init__(
-        self, c: float = 10.0, width: float = 1.0, class_weight: str = "none", folds: int = 5, random_state: int = 0
+        self, c: float = 10.0, width: float = 1.0, weighting: str = "none", folds: int = 5, random_state: int = 0
     ) -> None:
         self.c = c
         self.width = width
-        self.class_weight = class_weight
+        self.weighting = weighting
         self.folds = folds
         self.random_state = random_state
 
@@ -75,7 +75,7 @@ class RadialMachine(OwnClassifier):
         rows = kernels.rounded(dense_rows(rows))
         gamma = _gamma(rows, self.width)
         kernel = kernels.radial(rows, rows, gamma)
-        machine = _Fitted(kernel, codes, self.c, self.class_weight)
+        machine = _Fitted(kernel, codes, self.c, self.weighting)
         slopes, offsets = self._sigmoids(kernel, codes, machine, None if groups is None else np.asarray(groups))
         self.predictor_ = kernels.KernelClassifier(
             rows[machine.support].astype(np.float32), machine.dual, machine.counts, machine.intercept, slopes, offsets, gamma
@@ -89,7 +89,7 @@ class RadialMachine(OwnClassifier):
         decisions = np.full((len(codes), len(machine.intercept)), np.nan)
         for taught, held in inner_folds(codes, groups, self.folds, self.random_state):
             if len(np.unique(codes[taught])) == len(machine.counts):
-                part = _Fitted(kernel[np.ix_(taught, taught)], codes[taught], self.c, self.class_weight)
+                part = _Fitted(kernel[np.ix_(taught, taught)], codes[taught], self.c, self.weighting)
                 decisions[held] = part.decisions(kernel[np.ix_(held, taught)])
         if np.isnan(decisions).all():
             decisions = machine.decisions(kernel)
@@ -141,19 +141,19 @@ class LinearMachine(OwnClassifier):
     ----------
     c : float
         Cost of an error.
-    class_weight : {"none", "balanced"}
+    weighting : {"none", "balanced"}
     folds : int
     random_state : int
     """
 
-    def __init__(self, c: float = 0.01, class_weight: str = "none", folds: int = 3, random_state: int = 0) -> None:
+    def __init__(self, c: float = 0.01, weighting: str = "none", folds: int = 3, random_state: int = 0) -> None:
         self.c = c
-        self.class_weight = class_weight
+        self.weighting = weighting
         self.folds = folds
         self.random_state = random_state
 
     def _machine(self) -> LinearSVC:
-        weight = None if self.class_weight == "none" else self.class_weight
+        weight = None if self.weighting == "none" else self.weighting
         return LinearSVC(C=self.c, class_weight=weight, dual="auto", max_iter=5000, random_state=self.random_state)
 
     def fit(self, rows: Any, y: Any, groups: Any = None) -> LinearMachine:
