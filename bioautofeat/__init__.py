@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from bioautofeat.automl.estimator import AutoClassifier, AutoRegressor
+    from bioautofeat.bundle import load
     from bioautofeat.extraction import descriptors, extract
     from bioautofeat.features import Features
     from bioautofeat.io import read_fasta
@@ -18,21 +20,27 @@ if TYPE_CHECKING:
     from bioautofeat.table import FeatureTable
 
 _home = {
+    "AutoClassifier": "bioautofeat.automl",
+    "AutoRegressor": "bioautofeat.automl",
     "Features": "bioautofeat.features",
     "FeatureTable": "bioautofeat.table",
     "Sequences": "bioautofeat.sequences",
     "descriptors": "bioautofeat.extraction",
     "extract": "bioautofeat.extraction",
+    "load": "bioautofeat.bundle",
     "read_fasta": "bioautofeat.io",
 }
 
 __all__ = [
+    "AutoClassifier",
+    "AutoRegressor",
     "FeatureTable",
     "Features",
     "Sequences",
     "__version__",
     "descriptors",
     "extract",
+    "load",
     "read_fasta",
 ]
 

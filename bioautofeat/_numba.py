@@ -21,12 +21,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numba
-from numba.core import caching
+import numba as _compiler
+from numba.core import caching as _caching
 
 __all__ = ["njit"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# numba has no annotations
+numba: Any = _compiler
+caching: Any = _caching
 
 PROBE = b"0" * 65536
 """A full disk shows when this is written, and not in the middle of a run."""
@@ -125,7 +129,8 @@ class _TolerantCache(caching.FunctionCache):
         stamp = _stamp(py_func, self._impl.locator.get_source_stamp())
         inside = Path(self._cache_path).name
         self._files = [
-            caching.IndexDataCacheFile(str(folder / inside), self._impl.filename_base, stamp) for folder in _cache_folders
+            caching.IndexDataCacheFile(str(folder / inside), self._impl.filename_base, stamp)
+            for folder in _cache_folders
         ]
         self._cache_file = self._files[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +119,13 @@ class Plan:
             "fitted": self.fitted,
         }
         return Layout(
-            tuple(self.extractor.names), self.survey.records, dtype, self.labels is not None, tuple(known), longest, metadata
+            tuple(self.extractor.names),
+            self.survey.records,
+            dtype,
+            self.labels is not None,
+            tuple(known),
+            longest,
+            metadata,
         )
 
 
@@ -159,9 +165,7 @@ class Extraction:
             Format of the table, for sparse ones may be wider.
         """
         options = self.options
-        found = survey(
-            self.sources, options.alphabet, ambiguous=options.ambiguous, keep_ids=options.labels is not None
-        )
+        found = survey(self.sources, options.alphabet, ambiguous=options.ambiguous, keep_ids=options.labels is not None)
         labels = self._labels(found)
         extractor = Extractor.of(self.specs, found.alphabet)
         fitted = bool(extractor.needs - {"length"})

@@ -154,13 +154,13 @@ def _compositions(term: Term, start: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def _sums(case: _Case) -> None:
+    unknown = case.seqs.ids.index("unknown")
     for start, stop in _compositions(case.fitted.terms[0]):
         sums = case.values[:, start:stop].sum(axis=1)
         bad = np.flatnonzero((np.abs(sums - 1) > 1e-9) & (sums != 0))
-        case.require(
-            not len(bad),
-            f"columns {start}..{stop - 1}: frequencies of record {case.seqs.ids[bad[0]] if len(bad) else ''!r} sum to {sums[bad[:1]]}",
-        )
+        where = f"columns {start}..{stop - 1}: frequencies of record"
+        case.require(not len(bad), f"{where} {[case.seqs.ids[row] for row in bad[:1]]} sum to {sums[bad[:1]]}")
+        case.require(sums[unknown] == 0, f"{where} 'unknown' sum to {sums[unknown]} instead of 0")
 
 
 def _independent(case: _Case) -> None:

@@ -129,3 +129,16 @@ def apply_sparse_matrix(values, sources, weights, width):
 
 def divide_by_sum(values, factor):
     return [[cell * factor / math.fsum(row) for cell in row] if math.fsum(row) > 0 else list(row) for row in values]
+
+
+def row_sum(row):
+    return math.fsum(row)
+
+
+def standardise_counts(values, expected, scale):
+    return [
+        [(cell / sum(row) - p) * math.sqrt(sum(row)) * by for cell, p, by in zip(row, expected, scale, strict=True)]
+        if sum(row) > 0
+        else list(row)
+        for row in values
+    ]

@@ -266,3 +266,20 @@ def test_rows_without_anything_stay_zeros(n_symbols):
     kmers.count_words(*packed(records), n_symbols, np.array([0, 1]), np.empty((1, 0), np.int64), out)
     linear.divide_by_sum(out, 1.0)
     assert not out.any()
+
+
+@thorough
+@given(tables(st.integers(0, 50).map(float)), st.data())
+def test_counts_are_standardised(values, data):
+    width = len(values[0])
+    expected = data.draw(st.lists(st.floats(0.01, 0.9), min_size=width, max_size=width))
+    scale = data.draw(st.lists(st.floats(0.5, 9.0), min_size=width, max_size=width))
+    out = np.array(values)
+    linear.standardise_counts(out, np.array(expected), np.array(scale))
+    np.testing.assert_allclose(out, oracles.standardise_counts(values, expected, scale), rtol=1e-12, atol=1e-12)
+
+
+@thorough
+@given(st.lists(st.integers(-1000, 1000).map(float), max_size=40))
+def test_sums_of_rows(row):
+    assert linear.row_sum(np.array(row)) == oracles.row_sum(row)

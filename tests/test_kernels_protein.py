@@ -62,12 +62,13 @@ def test_places_and_neighbours_of_classes(batch, data, before):
     letters, bounds, ends = class_arrays(grouped)
     fractions = (0.0, 0.25, 0.5, 0.75, 1.0)
     out = np.zeros((len(records), (len(bounds) - 1) * len(fractions)))
-    occurrence.class_places(codes, offsets, n, letters, bounds, np.array(fractions), out)
+    occurrence.class_places(codes, offsets, letters, bounds, np.array(fractions), out)
     classes = [members for grouping in grouped for members in grouping]
     for row, record in zip(out, records, strict=True):
         assert_allclose(row, oracles.places(record, classes, fractions), rtol=1e-12)
     shares = np.zeros((len(records), sum(len(g) * (len(g) - 1) // 2 for g in grouped)))
-    occurrence.class_neighbours(codes, offsets, n, letters, bounds, ends, shares)
+    with_all = np.concatenate([letters, np.arange(n)]), np.append(bounds, len(letters) + n)
+    occurrence.class_neighbours(codes, offsets, *with_all, ends, shares)
     for row, record in zip(shares, records, strict=True):
         assert_allclose(row, oracles.neighbours(record, grouped, n), rtol=1e-12)
 

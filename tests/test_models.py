@@ -154,6 +154,7 @@ def test_estimators_of_scikit_learn_are_taken(rng):
     from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
     rows, labels = problem("multiclass", rng)
+    rows[:, 3] = rng.normal(size=len(rows))
     forest = RandomForestClassifier(10, random_state=0)
     estimators = [
         make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), SelectKBest(k=3), LogisticRegression()),
@@ -356,6 +357,7 @@ def test_public_names():
     assert set(models.__all__) >= {"Model", "Parts", "Predictor", "can_export", "export", "find", "get", "restore"}
 
 
+@pytest.mark.slow
 def test_checks_of_scikit_learn():
     from sklearn.utils.estimator_checks import check_estimator
 

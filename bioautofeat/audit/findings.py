@@ -33,6 +33,8 @@ class TestAudit:
         Exact copies with a label that no training record of that sequence has.
     shift_auc : float
         How well training and test records are told apart; .5 for not at all.
+    same_ids : int
+        Identifiers that stand in both parts.
     copies : tuple of (str, str)
         Some exact copies: id in the test part, id in the training part.
     """
@@ -44,6 +46,7 @@ class TestAudit:
     near: NDArray[np.bool_]
     conflicting: NDArray[np.bool_]
     shift_auc: float
+    same_ids: int
     copies: tuple[tuple[str, str], ...]
 
     @property
@@ -54,7 +57,8 @@ class TestAudit:
     def as_dict(self) -> dict[str, Any]:
         """The counts, as ``audit.json`` holds them."""
         counts = {name: int(getattr(self, name).sum()) for name in ("exact", "reverse_complement", "near", "conflicting")}
-        return {"records": len(self.exact), **counts, "clean": int(self.clean.sum()), "shift_auc": self.shift_auc}
+        rest = {"clean": int(self.clean.sum()), "same_ids": self.same_ids, "shift_auc": self.shift_auc}
+        return {"records": len(self.exact), **counts, **rest}
 
 
 @dataclass(frozen=True)
@@ -228,6 +232,7 @@ def _test_part(training: Part, test: Part, keys: Array, task: str, relations: bo
         near=words.near_copies(training.sequences, test.sequences) | exact if relations else exact,
         conflicting=_contradicted(training, test, keys, test_keys) if task == "classification" else np.zeros(len(test), bool),
         shift_auc=shortcuts.shift_auc(training.sequences, test.sequences, keys, test_keys),
+        same_ids=len(set(training.sequences.ids) & set(test.sequences.ids)),
         copies=tuple(
             (test.sequences.ids[i], training.sequences.ids[first[int(test_keys[i])]]) for i in examples.tolist()
         ),

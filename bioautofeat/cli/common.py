@@ -162,7 +162,7 @@ def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespac
             code = run(options)
             sys.stdout.flush()
             return code
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # why: this is where each becomes a line and a code
             if options.debug and not isinstance(error, (SystemExit, BrokenPipeError)):
                 import traceback
 
@@ -184,7 +184,9 @@ def _exit_code(error: BaseException) -> int:
         say("error", "terminated")
         return 143
     if isinstance(error, MemoryError):
-        say("error", f"out of memory{f' ({error})' if str(error) else ''}; use fewer columns, or a smaller --chunk-size")
+        say(
+            "error", f"out of memory{f' ({error})' if str(error) else ''}; use fewer columns, or a smaller --chunk-size"
+        )
         return 1
     if isinstance(error, BrokenPipeError):
         # whoever read our output has gone; nothing may be written at exit either

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from bioautofeat.cli.common import Progress, positive
+
+if TYPE_CHECKING:
+    from bioautofeat.streaming import Options, Plan
 
 __all__ = ["add_arguments", "run"]
 
@@ -27,30 +32,59 @@ def _length(text: str) -> int | str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     parser.epilog = EPILOG
-    parser.add_argument(
-        "input", nargs="+", metavar="INPUT", help="FASTA, plain or gz/bz2/xz/zst; - is standard input; CLASS=FILE labels its records"
+    add = parser.add_argument
+    add(
+        "input",
+        nargs="+",
+        metavar="INPUT",
+        help="FASTA, plain or gz/bz2/xz/zst; - is standard input; CLASS=FILE labels its records",
     )
-    parser.add_argument(
-        "-d", "--descriptor", action="append", default=[], metavar="SPEC", help="descriptor or @group; may be repeated"
+    add("-d", "--descriptor", action="append", default=[], metavar="SPEC", help="descriptor or @group; may be repeated")
+    add("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto", help="default: auto, from all records")
+    add(
+        "--ambiguous",
+        choices=("skip", "error"),
+        default="skip",
+        help="letters outside the alphabet: leave out their windows, or refuse",
     )
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", help=".csv (default, standard output), .tsv, .csv.gz, .tsv.gz, .parquet, .npz, .svm"
+    add(
+        "--short",
+        choices=("error", "nan", "zero"),
+        default="error",
+        help="records too short for a descriptor (default: error)",
     )
-    parser.add_argument("--format", choices=("csv", "tsv", "csv.gz", "tsv.gz", "parquet", "npz", "svm"), help="whatever the suffix")
-    parser.add_argument("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto", help="default: auto, from all records")
-    parser.add_argument(
-        "--ambiguous", choices=("skip", "error"), default="skip", help="letters outside the alphabet: leave out their windows, or refuse"
+    add(
+        "--length",
+        type=_length,
+        default="max",
+        metavar="N|min|max",
+        help="positions that per-position descriptors describe",
     )
-    parser.add_argument(
-        "--short", choices=("error", "nan", "zero"), default="error", help="records too short for a descriptor (default: error)"
+    add(
+        "--labels",
+        metavar="header|FILE",
+        help="what follows the last | of the id, or a csv/tsv with columns id and label",
     )
-    parser.add_argument("--length", type=_length, default="max", metavar="N|min|max", help="positions that per-position descriptors describe")
-    parser.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="precision of the table")
-    parser.add_argument("--labels", metavar="header|FILE", help="what follows the last | of the id, or a csv/tsv with columns id and label")
-    parser.add_argument("--chunk-size", type=positive, metavar="ROWS", help="rows computed at a time (default: about 16 MB of them)")
-    parser.add_argument("--max-columns", type=positive, default=1 << 20, metavar="N", help="refuse wider tables (default 1048576)")
-    parser.add_argument("--dry-run", action="store_true", help="print rows, columns, memory and disk, and write nothing")
-    parser.add_argument("--force", action="store_true", help="replace an output that exists")
+    _add_output(parser)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is written, and how."""
+    add = parser.add_argument_group("output").add_argument
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help=".csv (default, standard output), .tsv, .csv.gz, .tsv.gz, .parquet, .npz, .svm",
+    )
+    add(
+        "--format", choices=("csv", "tsv", "csv.gz", "tsv.gz", "parquet", "npz", "svm"), help="whatever the suffix says"
+    )
+    add("--dtype", choices=("float64", "float32"), default="float64", help="precision of the table (default: float64)")
+    add("--force", action="store_true", help="replace an output that exists")
+    add("--dry-run", action="store_true", help="print rows, columns, memory and disk, and write nothing")
+    add("--max-columns", type=positive, default=1 << 20, metavar="N", help="refuse wider tables (default 1048576)")
+    add("--chunk-size", type=positive, metavar="ROWS", help="rows computed at a time (default: about 16 MB of them)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -66,35 +100,43 @@ def run(options: argparse.Namespace) -> int:
     if path is not None:
         check_output(path, force=options.force, inputs=[source.path for source in sources])
     from bioautofeat.io.table import table_format
-    from bioautofeat.streaming import Extraction, Options
+    from bioautofeat.streaming import Extraction
 
     form = table_format(path, options.format)
-    extraction = Extraction(
-        sources,
-        options.descriptor,
-        Options(
-            options.alphabet,
-            options.short,
-            options.ambiguous,
-            options.length,
-            options.dtype,
-            options.labels,
-            options.chunk_size,
-            options.max_columns,
-            options.threads,
-        ),
-    )
+    extraction = Extraction(sources, options.descriptor, _options(options))
     plan = extraction.plan(form)
     if options.dry_run:
-        low, high = plan.disk
-        print(f"rows\t{plan.survey.records}\ncolumns\t{plan.extractor.width}")
-        print(f"alphabet\t{plan.survey.alphabet.name}\nletters\t{plan.survey.letters}")
-        print(f"memory\t{_amount(plan.memory)} as one dense table; {_amount(plan.chunk_memory(options.chunk_size))} at a time")
-        print(f"disk\t{_amount(low)} to {_amount(high)} as text")
+        _print_estimates(plan, options.chunk_size)
         return 0
     with Progress("records", options.quiet) as progress:
-        extraction.run(plan, path, form, progress)
+        cut = extraction.run(plan, path, form, progress)
+    if cut:
+        _warn_cut(plan, cut)
     return 0
+
+
+def _options(options: argparse.Namespace) -> Options:
+    from bioautofeat.streaming import Options
+
+    return Options(**{field.name: getattr(options, field.name) for field in fields(Options)})
+
+
+def _warn_cut(plan: Plan, cut: int) -> None:
+    import warnings
+
+    from bioautofeat.errors import BioautofeatWarning
+
+    message = f"{plan.survey.name}: {cut} records are longer than the {plan.length} positions described; the rest of them has no columns"
+    warnings.warn(message, BioautofeatWarning, stacklevel=2)
+
+
+def _print_estimates(plan: Plan, chunk_size: int | None) -> None:
+    low, high = plan.disk
+    at_a_time = _amount(plan.chunk_memory(chunk_size))
+    print(f"rows\t{plan.survey.records}\ncolumns\t{plan.extractor.width}")
+    print(f"alphabet\t{plan.survey.alphabet.name}\nletters\t{plan.survey.letters}")
+    print(f"memory\t{at_a_time} at a time, {_amount(plan.memory)} as one dense table")
+    print(f"disk\t{_amount(low)} to {_amount(high)} as text")
 
 
 def _amount(size: int) -> str:

@@ -60,7 +60,7 @@ def atomic_composition(
     residues: Annotated[Literal["bound", "free"], Choice("bound", "free")] = "bound",
     norm: Annotated[AtomNorm, Choice(*get_args(AtomNorm))] = "percent",
 ) -> Term:
-    """Carbon, hydrogen, nitrogen, oxygen and sulphur atoms, of the chain or (free) of its amino acids before bonding."""
+    """Carbon, hydrogen, nitrogen, oxygen and sulphur, of the chain or (free) of its amino acids before bonding."""
     return AtomShares(residues == "free", norm)
 
 

@@ -150,7 +150,7 @@ def binary_3bit(
     variant: Annotated[Literal["published", "ilearnplus"], Choice("published", "ilearnplus")] = "published",
     order: Annotated[Order, OrderRange] = "position",
 ) -> Term:
-    """Class of the residue by hydrophobicity, volume, polarity, polarizability, charge, structure or access (1 to 7)."""
+    """Its class of hydrophobicity, volume, polarity, polarizability, charge, structure or access (1 to 7)."""
     if variant == "ilearnplus" and type in (2, 3, 5, 7):
         return _bits(f"ilearnplus.binary-3bit-type-{type}", order)
     return OneHot(Kmers(grouping(f"ctd.{CLASSES[type - 1]}", alphabet)), order)

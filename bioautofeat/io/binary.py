@@ -11,7 +11,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,6 @@ from numpy.typing import NDArray
 from bioautofeat.errors import LabelError
 from bioautofeat.io.table import Layout, TableWriter
 from bioautofeat.io.text import texts_of
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 __all__ = ["NpzWriter", "ParquetWriter", "SvmWriter"]
 
@@ -66,7 +63,7 @@ class ParquetWriter(TableWriter):
             register_io_source(frames, schema=self._schema()).sink_parquet(
                 self.stream, row_group_size=group, maintain_order=True, metadata=metadata
             )
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # why: it is raised again in the thread that writes
             self._failure = error
 
     def _give(self, item: Any) -> None:
@@ -103,6 +100,10 @@ class ParquetWriter(TableWriter):
             self._thread.join()
 
 
+def _scratch(folder: str | None) -> IO[bytes]:
+    return tempfile.TemporaryFile(dir=folder)
+
+
 class NpzWriter(TableWriter):
     """A zip of arrays for numpy: the values dense, or as CSR for ``scipy.sparse.load_npz`` where that is smaller.
 
@@ -113,7 +114,7 @@ class NpzWriter(TableWriter):
         super().__init__(stream, layout, threads)
         # beside the output, where there is room for a table
         folder = os.path.dirname(str(getattr(stream, "name", ""))) or None
-        self._data, self._indices, self._ids, self._labels = (tempfile.TemporaryFile(dir=folder) for _ in range(4))
+        self._data, self._indices, self._ids, self._labels = (_scratch(folder) for _ in range(4))
         self._sizes: list[NDArray[np.int64]] = []
         self._text = np.dtype(f"<U{max(1, layout.id_length)}")
 

@@ -110,7 +110,9 @@ def _not_fasta(source: Source, number: int, line: bytes) -> FastaError:
         return FastaError("blanks stand before the '>' of a header; remove them", source.name, number)
     found = (hint for pattern, hint in FORMATS if re.match(pattern, text if pattern[:1] != rb"[" else line.strip()))
     hint = next(found, "the text before the first '>' must go")
-    return FastaError(f"not FASTA: expected a header that begins with '>', found {shown(line.lstrip())}; {hint}", source.name, number)
+    return FastaError(
+        f"not FASTA: expected a header that begins with '>', found {shown(line.lstrip())}; {hint}", source.name, number
+    )
 
 
 def _header_id(source: Source, number: int, line: bytes) -> str:
@@ -124,7 +126,9 @@ def _header_id(source: Source, number: int, line: bytes) -> str:
         return words[0].decode("utf-8")
     except UnicodeDecodeError as error:
         raise FastaError(
-            f"the id is not UTF-8 text (byte 0x{words[0][error.start]:02X}); save the file as UTF-8", source.name, number
+            f"the id is not UTF-8 text (byte 0x{words[0][error.start]:02X}); save the file as UTF-8",
+            source.name,
+            number,
         ) from None
 
 

@@ -66,10 +66,7 @@ def _error(files: Files, trait: str, letters: str, message: str) -> FastaError:
 
 def judge(files: Files, asked: str, ambiguous: str = "skip") -> Alphabet:
     """The alphabet of all records, asked for or judged; :class:`FastaError` where they do not fit it."""
-    if asked != "auto":
-        alphabet = get_alphabet(asked)
-    else:
-        alphabet = _guess(files)
+    alphabet = _guess(files) if asked == "auto" else get_alphabet(asked)
     if alphabet == PROTEIN:
         if _having(files, "stop inside"):
             message = "a stop '*' inside a protein; split the translation there or remove the record"
@@ -102,7 +99,12 @@ def _check_nucleotides(files: Files, alphabet: Alphabet, asked: str) -> None:
         raise _error(files, "foreign", FOREIGN + "*", message)
     with_u, with_t = _having(files, "u"), _having(files, "t")
     if alphabet == DNA and with_u:
-        raise _error(files, "u", "U", _mixture(files, "U", "T") or "U is a letter of RNA, not of DNA; use --alphabet rna (alphabet='rna')")
+        raise _error(
+            files,
+            "u",
+            "U",
+            _mixture(files, "U", "T") or "U is a letter of RNA, not of DNA; use --alphabet rna (alphabet='rna')",
+        )
     mixed = [file for file in with_u if file in with_t]
     if asked == "auto" and with_u and with_t:
         mixed = list(files)
@@ -129,7 +131,7 @@ def _mixture(files: Files, odd: str, usual: str) -> str:
 def _refuse_ambiguous(files: Files, alphabet: Alphabet) -> None:
     trait = "ambiguous residue" if alphabet == PROTEIN else "ambiguous nucleotide"
     if _having(files, trait):
-        message = f"{{letter}} is an ambiguity code; use --ambiguous skip (ambiguous='skip') to leave out the windows that hold one"
+        message = "{letter} is an ambiguity code; use --ambiguous skip (ambiguous='skip') to leave out the windows that hold one"
         raise _error(files, trait, alphabet.ambiguous, message)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import secrets
@@ -70,7 +71,7 @@ def remove_stale_parts(folder: Path) -> None:
                         os.close(handle)
 
 
-def _new_part(target: Path) -> tuple[IO[bytes], Path]:
+def _new_part(target: Path) -> tuple[io.BufferedWriter, Path]:
     """A new, locked file beside the target."""
     while True:
         # the name is cut, for it must not be longer than a file system takes
@@ -105,8 +106,8 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     """A binary file that takes the place of ``path`` once the block ends well, and leaves no trace otherwise."""
     with writing(path):
         if _is_special(path):
-            with open(path, "wb") as stream:
-                yield stream
+            with open(path, "wb") as special:
+                yield special
             return
         target = Path(os.path.realpath(path))
         remove_stale_parts(target.parent)

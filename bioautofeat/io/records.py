@@ -75,13 +75,13 @@ def read_records(sources: Sequence[Source], alphabet: str = "auto", *, ambiguous
         files.append(file)
     found = concluded(files, alphabet, ambiguous)
     classes = found.labels
-    labels = () if classes is None else tuple(c for c, file in zip(classes, files, strict=True) for _ in range(file.records))
+    labels = (
+        () if classes is None else tuple(c for c, file in zip(classes, files, strict=True) for _ in range(file.records))
+    )
     return Records(_joined(parts, found), labels, found)
 
 
-def read_fasta(
-    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], alphabet: str = "auto"
-) -> Sequences:
+def read_fasta(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], alphabet: str = "auto") -> Sequences:
     """Read FASTA, plain or compressed (gzip, bgzip, bzip2, xz, zstd; told by content).
 
     Parameters

@@ -41,7 +41,7 @@ def _zstd() -> Any:
     return zstd
 
 
-def _decompressed(raw: IO[bytes], kind: str) -> IO[bytes]:
+def _decompressed(raw: io.BufferedReader, kind: str) -> Any:
     if kind == "gzip":
         return gzip.GzipFile(fileobj=raw)
     if kind == "bzip2":
@@ -93,7 +93,7 @@ class Source:
         if stat.S_ISDIR(mode):
             raise self.error("is a directory; name the FASTA files in it")
 
-    def _raw(self) -> IO[bytes]:
+    def _raw(self) -> io.FileIO:
         """The bytes as they stand, from the start."""
         if self._spool is None:
             if self.path != "-" and stat.S_ISREG(os.stat(self.path).st_mode):
@@ -139,10 +139,12 @@ class Source:
                 if not kind:
                     yield raw
                     return
-                with _decompressed(io.BufferedReader(raw, BLOCK), kind) as stream:  # type: ignore[type-var]
+                with _decompressed(io.BufferedReader(raw, BLOCK), kind) as stream:
                     yield stream
         except EOFError:
-            raise self.error(f"the {kind} stream ends early: the file is cut short; copy or download it again") from None
+            raise self.error(
+                f"the {kind} stream ends early: the file is cut short; copy or download it again"
+            ) from None
         except (zlib.error, lzma.LZMAError) as error:
             raise self._corrupt(kind, error) from None
         except OSError as error:

@@ -190,7 +190,9 @@ class Survey:
             return None
         for file in self.files:
             if file.source.label is None:
-                raise LabelError(f"{file.source.name} has no class, but other inputs have: write CLASS={file.source.path}")
+                raise LabelError(
+                    f"{file.source.name} has no class, but other inputs have: write CLASS={file.source.path}"
+                )
         return [str(label) for label in labels]
 
     def batches(self, size: BatchSize = USUAL_SIZE) -> Iterator[tuple[FileFacts, Sequences]]:
@@ -237,7 +239,9 @@ def check_ids(files: Sequence[FileFacts]) -> list[str]:
     hashes = [part for file in files for part in file.hashes]
     doubled = repeated(hashes) if len(files) > 1 else np.empty(0, np.uint64)
     if len(doubled):
-        found.append(f"{len(doubled)} ids occur in more than one input; rows with one id are told apart by their order only")
+        found.append(
+            f"{len(doubled)} ids occur in more than one input; rows with one id are told apart by their order only"
+        )
     composed = [pair for file in files for pair in file.composed]
     if composed:
         known = np.concatenate([part[:, 0] for part in hashes])

@@ -131,7 +131,12 @@ def _writer(stream: IO[bytes], form: str, layout: Layout, threads: int) -> Table
         return GzipTextWriter(stream, layout, threads, separator="," if form == "csv.gz" else "\t")
     from bioautofeat.io.binary import NpzWriter, ParquetWriter, SvmWriter
 
-    return {"parquet": ParquetWriter, "npz": NpzWriter, "svm": SvmWriter}[form](stream, layout, threads)
+    writers: dict[str, type[ParquetWriter | NpzWriter | SvmWriter]] = {
+        "parquet": ParquetWriter,
+        "npz": NpzWriter,
+        "svm": SvmWriter,
+    }
+    return writers[form](stream, layout, threads)
 
 
 @contextmanager

@@ -105,9 +105,7 @@ def _read_text(path: str, raw: bytes) -> polars.DataFrame:
     if double is not None:
         raise TableError(f"{path}: two columns are named {double!r}; rename or remove one")
     _check_widths(path, text, delimiter, len(names))
-    frame = polars.read_csv(
-        io.BytesIO(text.encode()), separator=delimiter, infer_schema=False, missing_utf8_is_empty_string=True
-    )
+    frame = polars.read_csv(io.BytesIO(text.encode()), separator=delimiter, infer_schema=False)
     frame.columns = names
     if not len(frame):
         raise TableError(f"{path}: no rows below the header")
@@ -117,7 +115,11 @@ def _read_text(path: str, raw: bytes) -> polars.DataFrame:
 def _check_widths(path: str, text: str, delimiter: str, width: int) -> None:
     """Refuse a row with more or fewer cells than the header."""
     if '"' in text:
-        rows = ((reader.line_num, len(row)) for reader in [csv.reader(io.StringIO(text), delimiter=delimiter)] for row in reader)
+        rows = (
+            (reader.line_num, len(row))
+            for reader in [csv.reader(io.StringIO(text), delimiter=delimiter)]
+            for row in reader
+        )
     else:
         rows = ((i, line.count(delimiter) + 1 if line else 0) for i, line in enumerate(text.splitlines(), 1))
     for line, cells in rows:
@@ -207,7 +209,9 @@ def _warn_copies(path: str, values: NDArray[np.float64], names: Sequence[str], l
         if len(found) == len(classes) == len({value for _, value in found}):
             copies.append(name)
     if copies:
-        _warn(f"{path}: column {_listed(copies)} equals the label in every row: the answer may have leaked into the features")
+        _warn(
+            f"{path}: column {_listed(copies)} equals the label in every row: the answer may have leaked into the features"
+        )
 
 
 def _warn(message: str) -> None:

@@ -18,6 +18,7 @@ __all__ = ["TextRows", "quoted", "texts_of"]
 DISTINCT = 1 << 15
 """Up to this many different values are formatted once each; a table with more is formatted cell by cell."""
 
+Text = bytes | memoryview
 Ragged = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
@@ -59,7 +60,7 @@ class TextRows:
         """The line of column names."""
         return (self.separator.join(quoted(list(names), self.separator)) + "\n").encode()
 
-    def format(self, ids: Sequence[str], values: NDArray[Any], labels: Sequence[str | None] | None) -> list[bytes]:
+    def format(self, ids: Sequence[str], values: NDArray[Any], labels: Sequence[str | None] | None) -> list[Text]:
         """The rows as pieces of text: id, values, and the label (empty where it is not known)."""
         heads = quoted(ids, self.separator)
         tails = None if labels is None else quoted(["" if label is None else label for label in labels], self.separator)
@@ -93,21 +94,20 @@ class TextRows:
         self._sizes[place] = [len(text) for text in texts]
         self._count = place.stop
 
-    def _pieces(self, codes: NDArray[np.int32], edges: list[bytes]) -> list[bytes]:
+    def _pieces(self, codes: NDArray[np.int32], edges: list[bytes]) -> list[Text]:
         widest = int(self._sizes[: self._count].max(initial=0))
         bounds = np.linspace(0, len(codes), min(self.threads, max(1, len(codes) // 64)) + 1).astype(int).tolist()
 
-        def piece(start: int, stop: int) -> bytes:
+        def piece(start: int, stop: int) -> Text:
             around = _ragged(edges[2 * start : 2 * stop])
             out = np.empty(around[0].size + (stop - start) * codes.shape[1] * widest + cells.CELL, np.uint8)
             size = cells.write_rows(codes[start:stop], self._texts, self._sizes, around, out)
             return out[:size].data
 
-        parts = list(zip(bounds[:-1], bounds[1:], strict=True))
-        if len(parts) == 1:
-            return [piece(*parts[0])]
-        with ThreadPoolExecutor(len(parts)) as pool:
-            return list(pool.map(lambda part: piece(*part), parts))
+        if len(bounds) == 2:
+            return [piece(*bounds)]
+        with ThreadPoolExecutor(len(bounds) - 1) as pool:
+            return list(pool.map(piece, bounds[:-1], bounds[1:]))
 
 
 def texts_of(values: NDArray[Any]) -> list[str]:
@@ -123,7 +123,10 @@ def _by_polars(heads: Sequence[str], values: NDArray[Any], tails: Sequence[str] 
     """The rows as text, every cell formatted by itself."""
     import polars
 
-    columns = [polars.Series("id", heads), *(polars.Series(str(i), c) for i, c in enumerate(np.ascontiguousarray(values.T)))]
+    columns = [
+        polars.Series("id", heads),
+        *(polars.Series(str(i), c) for i, c in enumerate(np.ascontiguousarray(values.T))),
+    ]
     if tails is not None:
         columns.append(polars.Series("label", tails))
     buffer = io.BytesIO()

@@ -71,12 +71,6 @@ def finish(state: Any, records: Any) -> bool:
 
 
 @njit
-def _stop(state: Any, at: int, mode: int, why: int) -> int:
-    state[AT], state[MODE] = at, mode
-    return why
-
-
-@njit
 def _read_letters(block: Any, classes: Any, i: int, state: Any, letters: Any) -> int:
     """Write letters up to the first byte that is none; its place."""
     to, mask = state[LETTERS], state[MASK]
@@ -114,18 +108,53 @@ def _read_id(block: Any, classes: Any, i: int, state: Any, records: Any) -> int:
 
 
 @njit
-def _open_record(byte: int, state: Any, records: Any) -> None:
-    """Begin an id with this byte."""
-    record = state[RECORDS]
-    records.hashes[record, 0], records.hashes[record, 1] = SEED_A, SEED_B
-    if byte == 61 or byte == 43 or byte == 45 or byte == 64:  # = + - @
-        state[MASK] |= FORMULA
+def _read_header(block: Any, classes: Any, i: int, state: Any, records: Any) -> int:
+    """Read on in a header, before or inside its id; the place of the first byte that is not of the id."""
+    byte, record = block[i], state[RECORDS]
+    if classes[byte] == BLANK:
+        if state[MODE] == ID:
+            _end_id(state, records)
+            state[MODE] = DESCRIPTION
+        return i + 1
+    if state[MODE] == HEADER:
+        records.hashes[record, 0], records.hashes[record, 1] = SEED_A, SEED_B
+        if byte in (61, 43, 45, 64):  # = + - @
+            state[MASK] |= FORMULA
+        state[MODE] = ID
+    return _read_id(block, classes, i, state, records)
 
 
 @njit
 def _end_id(state: Any, records: Any) -> None:
     records.ids[state[IDS]] = 10
     state[IDS] += 1
+
+
+@njit
+def _end_line(state: Any, records: Any) -> int:
+    """What the end of a line means to the record that is open: bad after a header without an id."""
+    mode = state[MODE]
+    if mode == HEADER:
+        return BAD
+    if mode == ID:
+        _end_id(state, records)
+    if mode in (ID, DESCRIPTION):
+        state[MODE] = SEQUENCE
+    return DONE
+
+
+@njit
+def _next_record(state: Any, records: Any, enough: int) -> int:
+    """Close the open record and begin another: bad where the open one is empty, full where there is no room."""
+    if state[MODE] == SEQUENCE and not finish(state, records):
+        return BAD
+    state[MODE] = CLOSED
+    record = state[RECORDS]
+    if record == records.lines.size or (record > 0 and state[LETTERS] >= enough):
+        return FULL
+    records.lines[record] = state[LINE]
+    state[MASK], state[STARS], state[MODE] = 0, 0, HEADER
+    return DONE
 
 
 @njit
@@ -147,59 +176,37 @@ def scan(block: Any, classes: Any, state: Any, records: Any, enough: int) -> int
     int
         ``DONE``, ``FULL`` or ``BAD``.
     """
-    i, n, mode = state[AT], block.size, state[MODE]
-    while i < n:
-        byte = block[i]
-        kind = classes[byte]
+    i, n, why = state[AT], block.size, DONE
+    while i < n and why == DONE:
+        kind, mode = classes[block[i]], state[MODE]
         before = block[i - 1] if i > 0 else state[LAST]
-        if kind == NEWLINE or kind == RETURN:
+        if kind in (NEWLINE, RETURN):
             # the second half of a \r\n ends no further line
             state[LINE] += kind == RETURN or before != 13
-            if mode == HEADER:
-                return _stop(state, i, mode, BAD)
-            if mode == ID:
-                _end_id(state, records)
-            if mode == ID or mode == DESCRIPTION:
-                mode = SEQUENCE
-            i += 1
+            why = _end_line(state, records)
+            i += why == DONE
         elif mode == SEQUENCE and 0 < kind < BLANK:
             i = _read_letters(block, classes, i, state, records.letters)
         elif mode == DESCRIPTION:
             while i < n and block[i] != 10 and block[i] != 13:
                 i += 1
-        elif mode == HEADER or mode == ID:
-            if byte == 0:
-                return _stop(state, i, mode, BAD)
-            if kind != BLANK:
-                if mode == HEADER:
-                    _open_record(byte, state, records)
-                mode = ID
-                i = _read_id(block, classes, i, state, records)
-            else:
-                if mode == ID:
-                    _end_id(state, records)
-                    mode = DESCRIPTION
-                i += 1
-        elif byte == 62 and (before == 10 or before == 13):
-            if mode == SEQUENCE and not finish(state, records):
-                return _stop(state, i, mode, BAD)
-            mode = CLOSED
-            if state[RECORDS] == records.lines.size or (state[RECORDS] > 0 and state[LETTERS] >= enough):
-                return _stop(state, i, mode, FULL)
-            records.lines[state[RECORDS]] = state[LINE]
-            state[MASK], state[STARS], mode = 0, 0, HEADER
-            i += 1
+        elif block[i] == 0:
+            why = BAD
+        elif mode in (HEADER, ID):
+            i = _read_header(block, classes, i, state, records)
+        elif block[i] == 62 and before in (10, 13):
+            why = _next_record(state, records, enough)
+            i += why == DONE
         elif kind == BLANK:
             i += 1
         elif kind == STAR and mode == SEQUENCE:
-            state[STARS] += 1
-            state[STAR_AT] = state[LETTERS]
-            i += 1
+            state[STARS], state[STAR_AT], i = state[STARS] + 1, state[LETTERS], i + 1
         else:
-            return _stop(state, i, mode, BAD)
-    if n > 0:
+            why = BAD
+    state[AT] = i
+    if n > 0 and why == DONE:
         state[LAST] = block[n - 1]
-    return _stop(state, i, mode, DONE)
+    return why
 
 
 @njit

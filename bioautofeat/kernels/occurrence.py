@@ -83,7 +83,7 @@ def _mark_letters(codes: Any, start: int, stop: int, marks: Any, counts: Any) ->
 
 
 @njit
-def class_places(codes: Any, offsets: Any, n_symbols: int, letters: Any, bounds: Any, fractions: Any, out: Any) -> None:
+def class_places(codes: Any, offsets: Any, letters: Any, bounds: Any, fractions: Any, out: Any) -> None:
     """Write where given fractions of each class have been met, as percent of the record's length.
 
     Class ``c`` has the letters ``letters[bounds[c]:bounds[c + 1]]`` (int64).  Fraction ``f`` (rising) of ``n``
@@ -91,32 +91,32 @@ def class_places(codes: Any, offsets: Any, n_symbols: int, letters: Any, bounds:
     ``out[s, c * fractions.size + j]`` is the place for class ``c``, 0 where the class is empty.
     """
     # one bit a position and a letter: a class is the union of its letters, and 64 positions are counted at once
+    n_symbols = letters.max() + 1 if letters.size > 0 else 0
     marks = np.zeros((n_symbols, (_longest(offsets) + 63) // 64), np.uint64)
     counts = np.zeros(n_symbols, np.int64)
     for s in range(offsets.size - 1):
         _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
         for c in range(bounds.size - 1):
+            members = letters[bounds[c] : bounds[c + 1]]
             total = 0
-            for at in range(bounds[c], bounds[c + 1]):
-                total += counts[letters[at]]
+            for letter in members:
+                total += counts[letter]
             if total > 0:
-                _class_row(marks, letters, bounds[c], bounds[c + 1], fractions, total, out[s], c * fractions.size)
+                _class_row(marks, members, fractions, total, out[s], c * fractions.size)
         length = max(1, offsets[s + 1] - offsets[s])
         for c in range(out.shape[1]):
             out[s, c] = out[s, c] / length * 100.0
 
 
 @njit
-def _class_row(
-    marks: Any, letters: Any, start: int, stop: int, fractions: Any, total: int, row: Any, column: int
-) -> None:
-    """Write the places, from 1, of the class of ``letters[start:stop]`` with ``total`` members into a row."""
+def _class_row(marks: Any, members: Any, fractions: Any, total: int, row: Any, column: int) -> None:
+    """Write the places, from 1, of the class of these letters, which has ``total`` members."""
     seen, j, w = 0, 0, 0
     member = max(1, int(fractions[0] * total))
     while j < fractions.size:
         word = np.uint64(0)
-        for at in range(start, stop):
-            word = word | marks[letters[at], w]
+        for letter in members:
+            word = word | marks[letter, w]
         here = _count_bits(word)
         while member <= seen + here:
             row[column + j] = w * 64 + _nth_bit(word, member - seen - 1) + 1
@@ -143,18 +143,17 @@ def _neighbours(ones: Any, others: Any, n_words: int) -> int:
 
 
 @njit
-def class_neighbours(
-    codes: Any, offsets: Any, n_symbols: int, letters: Any, bounds: Any, groupings: Any, out: Any
-) -> None:
+def class_neighbours(codes: Any, offsets: Any, letters: Any, bounds: Any, groupings: Any, out: Any) -> None:
     """Write the share of known neighbours that are of two given classes of a grouping, in either order.
 
     Classes as in :func:`class_places`; those of grouping ``g`` are ``groupings[g]`` to ``groupings[g + 1] - 1``
-    (int64), and ``out[s]`` has a column for each pair of them, the first class outer.
+    (int64), and behind the last grouping stands a class of all letters.  ``out[s]`` has a column for each pair of
+    classes of each grouping, the first class outer.
     """
     room = (_longest(offsets) + 63) // 64
-    marks = np.zeros((n_symbols, room), np.uint64)
-    unions = np.zeros((bounds.size, room), np.uint64)  # the last one: all known letters
-    counts = np.zeros(n_symbols, np.int64)
+    marks = np.zeros((letters.max() + 1, room), np.uint64)
+    unions = np.zeros((bounds.size - 1, room), np.uint64)
+    counts = np.zeros(len(marks), np.int64)
     for s in range(offsets.size - 1):
         n_words = (offsets[s + 1] - offsets[s] + 63) // 64
         _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
@@ -163,10 +162,7 @@ def class_neighbours(
             for at in range(bounds[c], bounds[c + 1]):
                 for w in range(n_words):
                     unions[c, w] |= marks[letters[at], w]
-        for letter in range(n_symbols):
-            for w in range(n_words):
-                unions[bounds.size - 1, w] |= marks[letter, w]
-        pairs = max(1, _neighbours(unions[bounds.size - 1], unions[bounds.size - 1], n_words))
+        pairs = max(1, _neighbours(unions[-1], unions[-1], n_words))
         column = 0
         for g in range(groupings.size - 1):
             for a in range(groupings[g], groupings[g + 1]):

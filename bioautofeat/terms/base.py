@@ -91,11 +91,14 @@ class Term(ABC):
 
     def fill_sparse(self, seqs: Sequences) -> csr_matrix:
         """The rows of a batch as a sparse matrix; terms too wide to be held dense have their own way."""
-        from scipy.sparse import csr_matrix
+        from scipy.sparse import csr_matrix, vstack
 
-        out = np.zeros((len(seqs), self.width))
-        self.fill(seqs, out)
-        return csr_matrix(out)
+        blocks = [csr_matrix((0, self.width))]
+        for start, stop in row_chunks(len(seqs), wanted_rows(self.width)):
+            out = np.zeros((stop - start, self.width))
+            self.fill(seqs[start:stop], out)
+            blocks.append(csr_matrix(out))
+        return csr_matrix(vstack(blocks, format="csr"))
 
     def state(self, blank: Term) -> State:
         """What ``fit`` has put into this term, given the blank term of the same spec; empty when stateless.

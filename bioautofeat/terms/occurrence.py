@@ -1,4 +1,4 @@
-"""The verb *reduce*, for places: composition, transition and distribution of classes, natural vectors, stepped words."""
+"""The verb *reduce*, for places: composition, transition, distribution of classes, natural vectors, stepped words."""
 
 from __future__ import annotations
 
@@ -63,11 +63,6 @@ class _Classes(Term):
 
     groupings: tuple[Grouping, ...]
 
-    @property
-    def n_symbols(self) -> int:
-        """Number of letters."""
-        return self.groupings[0].source.size
-
     @cached_property
     def classes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The codes of the letters of all classes in turn, and the bounds of each class."""
@@ -96,8 +91,17 @@ class ClassNeighbours(_Classes):
         ]
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
+        letters, bounds = self.classes
+        whole = np.arange(self.groupings[0].source.size)
         ends = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(g.groups) for g in self.groupings])])
-        occurrence.class_neighbours(seqs.codes, seqs.offsets, self.n_symbols, *self.classes, ends.astype(np.int64), out)
+        occurrence.class_neighbours(
+            seqs.codes,
+            seqs.offsets,
+            np.concatenate([letters, whole]),
+            np.append(bounds, len(letters) + len(whole)),
+            ends.astype(np.int64),
+            out,
+        )
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,7 @@ class ClassPlaces(_Classes):
         ]
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        fractions = np.array(self.fractions)
-        occurrence.class_places(seqs.codes, seqs.offsets, self.n_symbols, *self.classes, fractions, out)
+        occurrence.class_places(seqs.codes, seqs.offsets, *self.classes, np.array(self.fractions), out)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,9 @@ WINDOW_STATISTICS = ("mean", "max", "min", "sd", "place-max", "place-min")
 MOMENT_STATISTICS = ("mean", "max")
 """What moments around a helix can say, in the order of the kernel's columns."""
 
+MEAN_OF_ROUNDING = 1e-12
+"""A mean below this share of the standard deviation is 0 but for rounding."""
+
 DECIMALS = 9
 """Values that are decimal numbers of at most so many places are summed without rounding."""
 
@@ -107,7 +110,8 @@ class ValueStatistics(Valued):
         rows = out.reshape(len(seqs), len(self.labels), 7)
         rows[:, :, :5] = found
         rows[:, :, 5] = found[:, :, 4] - found[:, :, 2]
-        np.divide(found[:, :, 1], found[:, :, 0], out=rows[:, :, 6], where=found[:, :, 0] != 0)
+        mean, spread = found[:, :, 0], found[:, :, 1]
+        np.divide(spread, mean, out=rows[:, :, 6], where=np.abs(mean) > MEAN_OF_ROUNDING * spread)
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,7 +91,7 @@ class Count(Term):
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         source = self.words.source
-        if isinstance(source, Grouping) and self.words.k == 1 and self.phases == 1:
+        if isinstance(source, Grouping) and type(self.words) is Kmers and self.words.k == 1 and self.phases == 1:
             # few counters wait for each other, so the letters are counted apart and added up
             letters = np.zeros((len(seqs), source.source.size))
             count_rows(Kmers(source.source), PLAIN, seqs, letters)

@@ -157,6 +157,7 @@ def _in_blocks(model: Predictor, rows: Any, threads: int) -> NDArray[np.float64]
 
     def run(start: int) -> None:
         part = _dense(rows[start : start + BLOCK])
+        _refuse_rows(start, np.isinf(part).any(axis=1))
         block = np.zeros((BLOCK, model.n_columns))
         block[: len(part)] = part
         out[start : start + BLOCK] = model.outputs(block)[: len(part)]
@@ -168,10 +169,14 @@ def _in_blocks(model: Predictor, rows: Any, threads: int) -> NDArray[np.float64]
                 list(pool.map(run, starts))
         else:
             list(map(run, starts))
-    bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
-    if len(bad):
-        raise TableError(f"row {bad[0] + 1} has a missing or infinite value that this model cannot take")
+    _refuse_rows(0, ~np.isfinite(out).all(axis=1))
     return out
+
+
+def _refuse_rows(start: int, bad: NDArray[np.bool_]) -> None:
+    """Refuse a row with a value that gives no finite number."""
+    if bad.any():
+        raise TableError(f"row {start + int(bad.argmax()) + 1} has a missing or infinite value that this model cannot take")
 
 
 def take_apart(part: Part) -> Parts:
