@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from bioautofeat.errors import ParameterError
@@ -57,6 +56,9 @@ def spectrum_blocks(track: Track, seqs: Sequences) -> Iterator[tuple[int, int, i
         Up to frequency 1/2 for a real track, all ``length`` frequencies for a complex one.  Never padded: a
         padded signal has another spectrum.
     """
+    # here, for the import takes a quarter of a second that most runs need not pay
+    import scipy.fft
+
     for first, last in row_blocks(seqs, (1 << 17) // len(track.channels)):
         values, bounds = track.values(seqs[first:last])
         lengths = np.diff(bounds)
