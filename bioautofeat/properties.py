@@ -310,6 +310,11 @@ def ordered_residues(order: str) -> Alphabet | Grouping:
     return Grouping(order, PROTEIN, tuple(RESIDUE_ORDERS[order]))
 
 
+def _column_part(text: str) -> str:
+    """A user's text with the characters that a column's name may hold."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text.strip()).strip("-") or "group"
+
+
 def grouping(name: str, alphabet: Alphabet = PROTEIN) -> Grouping:
     """A grouping by slug, or from a user's ``.csv`` with columns ``group,letters``."""
     if not name.endswith(".csv"):
@@ -322,8 +327,8 @@ def grouping(name: str, alphabet: Alphabet = PROTEIN) -> Grouping:
     if not rows or any(len(row) != 2 for row in rows):
         raise ParameterError(f"{name}: write two columns, group,letters, e.g. acidic,DE")
     return Grouping(
-        Path(name).stem.lower(),
+        _column_part(Path(name).stem.lower()),
         alphabet,
         tuple(r[1].strip().upper() for r in rows),
-        tuple(r[0].strip() for r in rows),
+        tuple(_column_part(r[0]) for r in rows),
     )

@@ -35,7 +35,10 @@ def couple(pairs, n_classes, rounds=20_000):
             r[i, j] = next(place)
             r[j, i] = 1 - r[i, j]
     q = [
-        [sum(r[s, i] ** 2 for s in range(n_classes) if s != i) if i == j else -r[j, i] * r[i, j] for j in range(n_classes)]
+        [
+            sum(r[s, i] ** 2 for s in range(n_classes) if s != i) if i == j else -r[j, i] * r[i, j]
+            for j in range(n_classes)
+        ]
         for i in range(n_classes)
     ]
     q = np.array(q)

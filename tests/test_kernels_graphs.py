@@ -98,6 +98,14 @@ def test_every_word_counts_even_if_there_are_many(rng):
     assert (first == second).all()
 
 
+def test_vertices_are_numbered_by_their_first_place():
+    words = np.array([5, -1, 3, 5, 9, 3, -1], np.int64)
+    numbers, vertices = np.full(10, -1, np.int64), np.empty(7, np.int64)
+    assert graphs.number_vertices(words, numbers, vertices) == 3
+    assert vertices.tolist() == [0, -1, 1, 0, 2, 1, -1]
+    assert (numbers == -1).all()
+
+
 def made(graph):
     """A networkx multigraph in the kernels' form."""
     n = len(graph)
@@ -143,6 +151,21 @@ def test_distances_of_paths_near_and_far(n):
         graphs.distances(made(graph), size, out)
         for v, lengths in nx.all_pairs_shortest_path_length(graph):
             assert out[v].tolist() == [len(lengths) - 1, sum(lengths.values()), max(lengths.values())]
+
+
+def test_light_edges_are_dropped(rng):
+    graph = random_multigraph(rng, 6, 40)
+    form = made(graph)
+    left, changed = graphs.drop_light(form, 6, 1)
+    assert (left, changed) == (40, False)
+    for threshold in (2, 3, 5):
+        left, _ = graphs.drop_light(form, 6, threshold)
+        pairs = {tuple(sorted(edge[:2])) for edge in graph.edges()}
+        heavy = [graph.number_of_edges(a, b) for a, b in pairs if graph.number_of_edges(a, b) >= threshold]
+        assert left == sum(heavy)
+        degree = np.empty(6, np.int64)
+        graphs.degrees(form, 6, degree)
+        assert degree.sum() == 2 * left
 
 
 @pytest.mark.parametrize(("n", "m"), [(4, 6), (8, 28), (9, 20), (12, 14), (12, 40)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import oracles_tracks as slow
 import pytest
@@ -33,7 +35,7 @@ def words_of(records, k=1):
 
 
 def by_record(values, bounds):
-    return [values[a:b].tolist() for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [values[a:b].tolist() for a, b in itertools.pairwise(bounds)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -64,7 +66,10 @@ def test_look_up_of_letters(records):
 @given(ragged, st.integers(1, 2))
 def test_frequencies(records, k):
     words, bounds, listed = words_of(records, k)
-    for kernel, twin in ((tracks.prefix_frequency, slow.prefix_frequency), (tracks.position_frequency, slow.position_frequency)):
+    for kernel, twin in (
+        (tracks.prefix_frequency, slow.prefix_frequency),
+        (tracks.position_frequency, slow.position_frequency),
+    ):
         out = np.zeros((len(words), 1))
         kernel(words, bounds, N_SYMBOLS**k, out)
         assert by_record(out, bounds) == [twin(row) for row in listed]

@@ -83,6 +83,18 @@ def test_a_row_has_the_same_bits_alone_and_among_others(kind, name, rng):
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
+def test_a_model_of_single_precision_rows(kind, name, rng):
+    rows, labels = problem(kind, rng)
+    rows = rows.astype(np.float32)
+    estimator = build(get(name), kind).fit(rows, labels)
+    model = compiled(estimator)
+    if kind == "regression":
+        assert np.allclose(model.predict(rows.astype(np.float64)), estimator.predict(rows), rtol=1e-9)
+    else:
+        assert np.abs(model.predict_proba(rows.astype(np.float64)) - estimator.predict_proba(rows)).max() < 1e-6
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
 def test_one_seed_one_model(kind, name, rng):
     rows, labels = problem(kind, rng)
     first, second = (export(build(get(name), kind).fit(rows, labels)) for _ in range(2))
@@ -121,7 +133,7 @@ def test_wrong_names_and_values_are_refused():
 
 
 def test_estimators_can_be_cloned_and_know_when_they_are_not_fitted(rng):
-    rows, labels = problem("binary", rng)
+    rows, _ = problem("binary", rng)
     for model in find("classification"):
         estimator = build(model, "binary")
         again = clone(estimator)
@@ -364,11 +376,11 @@ def test_checks_of_scikit_learn():
     from bioautofeat.models.estimators.boosted import BoostedClassifier, BoostedRegressor
     from bioautofeat.models.estimators.machines import LandmarkMap, LinearMachine, RadialRegressor
     from bioautofeat.models.estimators.nearest import NearestClassifier, NearestRegressor
-    from bioautofeat.models.estimators.prepare import FillMissing, Standardise
+    from bioautofeat.models.estimators.prepare import FillMissing, Standardise, ZeroToOne
 
     estimators = [
         RadialMachine(), RadialRegressor(), LinearMachine(), LandmarkMap(20), NearestClassifier(), NearestRegressor(),
-        BoostedClassifier(5), BoostedRegressor(20), FillMissing(), Standardise(),
+        BoostedClassifier(5), BoostedRegressor(20), FillMissing(), Standardise(), ZeroToOne(),
     ]  # fmt: skip
     for estimator in estimators:
         results = check_estimator(estimator, on_fail=None, on_skip=None)

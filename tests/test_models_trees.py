@@ -143,11 +143,13 @@ def test_same_numbers_as_scikit_learn(name, task, rng):
 def test_same_numbers_as_xgboost(classes, rng):
     import xgboost
 
-    rows, labels, values = data(rng)
+    rows, labels, _ = data(rng)
     codes = np.unique(labels, return_inverse=True)[1] % classes
     objective = {"objective": "binary:logistic"} if classes == 2 else {"objective": "multi:softprob", "num_class": 3}
     booster = xgboost.train(
-        objective | {"seed": 3, "max_depth": 4, "nthread": 1}, xgboost.QuantileDMatrix(rows.astype(np.float32), codes), 20
+        objective | {"seed": 3, "max_depth": 4, "nthread": 1},
+        xgboost.QuantileDMatrix(rows.astype(np.float32), codes),
+        20,
     )
     from bioautofeat.models.estimators.boosted import trees_of_booster
 

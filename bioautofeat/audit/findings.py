@@ -56,7 +56,9 @@ class TestAudit:
 
     def as_dict(self) -> dict[str, Any]:
         """The counts, as ``audit.json`` holds them."""
-        counts = {name: int(getattr(self, name).sum()) for name in ("exact", "reverse_complement", "near", "conflicting")}
+        counts = {
+            name: int(getattr(self, name).sum()) for name in ("exact", "reverse_complement", "near", "conflicting")
+        }
         rest = {"clean": int(self.clean.sum()), "same_ids": self.same_ids, "shift_auc": self.shift_auc}
         return {"records": len(self.exact), **counts, **rest}
 
@@ -230,7 +232,9 @@ def _test_part(training: Part, test: Part, keys: Array, task: str, relations: bo
         exact=exact,
         reverse_complement=copies.reversed_in_training(keys, test.sequences, exact),
         near=words.near_copies(training.sequences, test.sequences) | exact if relations else exact,
-        conflicting=_contradicted(training, test, keys, test_keys) if task == "classification" else np.zeros(len(test), bool),
+        conflicting=_contradicted(training, test, keys, test_keys)
+        if task == "classification"
+        else np.zeros(len(test), bool),
         shift_auc=shortcuts.shift_auc(training.sequences, test.sequences, keys, test_keys),
         same_ids=len(set(training.sequences.ids) & set(test.sequences.ids)),
         copies=tuple(

@@ -72,7 +72,9 @@ def label_values(labels: Sequence[str], ids: Sequence[str], origin: str) -> NDAr
     for i, label in enumerate(labels):
         number = _number(label)
         if number is None or not math.isfinite(number):
-            raise LabelError(f"{origin}: the label of {ids[i]!r} is {label!r}, not a finite number, as regression needs")
+            raise LabelError(
+                f"{origin}: the label of {ids[i]!r} is {label!r}, not a finite number, as regression needs"
+            )
         values[i] = number
     if len(values) < 5 or values.min() == values.max():
         what = f"only {len(values)} records" if len(values) < 5 else f"every label is {labels[0]}"

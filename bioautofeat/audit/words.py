@@ -19,7 +19,16 @@ from bioautofeat.errors import ParameterError
 from bioautofeat.kernels import similarity
 from bioautofeat.sequences import Sequences
 
-__all__ = ["HOLDERS", "MAX_WORDS", "close_pairs", "join_pairs", "near_copies", "related_groups", "word_length", "words_of"]
+__all__ = [
+    "HOLDERS",
+    "MAX_WORDS",
+    "close_pairs",
+    "join_pairs",
+    "near_copies",
+    "related_groups",
+    "word_length",
+    "words_of",
+]
 
 Array = NDArray[Any]
 MAX_WORDS = 1 << 23
@@ -166,16 +175,17 @@ def near_copies(training: Sequences, test: Sequences, share: float = 0.5) -> NDA
 def related_groups(seqs: Sequences, share: float = 0.5) -> NDArray[np.int64]:
     """Group of each record, numbered in order of first records.
 
-    Two records that share at least ``share`` of the words of the smaller one are in one group, and so are all
-    that such records connect.  DNA is compared on both strands.  Records without a single word are compared
-    as wholes (10 % of the length in edits).
+    Two records are in one group that share at least ``share`` of the words of the smaller one, or all but those
+    that two changed letters can touch; and so are all that such records connect.  DNA is compared on both
+    strands.  Records without a single word are compared as wholes (10 % of the length in edits).
     """
     length = word_length(seqs.alphabet)
     rate = min(1.0, MAX_WORDS / max(1, n_windows(seqs, length)))
     longest_first = np.argsort(-seqs.lengths, kind="stable")
     words = words_of(seqs.take(longest_first), length, both_strands=seqs.alphabet == DNA, rate=rate)
     parent = np.arange(len(seqs))
-    _join(words, share, parent)
+    touched = np.maximum(words.sizes - 2 * length * rate, 1.0)
+    _join(words, np.minimum(share * words.sizes, touched), parent)
     group = np.empty(len(seqs), np.int64)
     group[longest_first] = longest_first[parent]
     group = join_pairs(group, *close_pairs(seqs, wordless(seqs, length), length))
@@ -193,8 +203,8 @@ def wordless(seqs: Sequences, length: int) -> NDArray[np.bool_]:
     return short
 
 
-def _join(words: Words, share: float, parent: Array) -> None:
-    """Join records that share words, in place; a word's holders are looked at in the order of their numbers."""
+def _join(words: Words, needed: Array, parent: Array) -> None:
+    """Join records that share as many words as needed, in place; a word's holders are looked at in the order of their numbers."""
     order = np.argsort(words.codes, kind="stable")
     if not len(order):
         return
@@ -208,7 +218,7 @@ def _join(words: Words, share: float, parent: Array) -> None:
     shared = number >= 0
     bounds = np.concatenate([[0], np.cumsum(np.bincount(words.records[shared], minlength=len(parent)))])
     similarity.join_by_words(
-        number[shared], bounds, words.records[order[several]], holder_bounds, words.sizes, HOLDERS, share, parent
+        number[shared], bounds, words.records[order[several]], holder_bounds, needed, HOLDERS, parent
     )
 
 
@@ -238,7 +248,9 @@ def close_pairs(seqs: Sequences, without_word: Array, length: int) -> tuple[Arra
         return empty, empty
     part = seqs.take(chosen)
     edits = np.minimum(part.lengths // 10, 2)
-    n_variants = 1 + np.where(edits > 0, part.lengths, 0) + np.where(edits > 1, part.lengths * (part.lengths - 1) // 2, 0)
+    n_variants = (
+        1 + np.where(edits > 0, part.lengths, 0) + np.where(edits > 1, part.lengths * (part.lengths - 1) // 2, 0)
+    )
     bounds = np.concatenate([[0], np.cumsum(n_variants)])
     hashes = np.empty(bounds[-1], np.int64)
     similarity.deletion_variants(part.codes, part.offsets, edits, bounds, hashes)

@@ -86,7 +86,9 @@ def _nucleic(seqs: Sequences, supervised: bool) -> Blocks:
     length = float(np.median(seqs.lengths))
     if _aligned(seqs):
         place: tuple[str, ...] = ("binary", "ps:k=2")
-        extra: tuple[str, ...] = ("windowed_kmer:k=3,size=15,step=5",) if length <= 120 else ("windowed_kmer:k=2,size=20,step=10",)
+        extra: tuple[str, ...] = (
+            ("windowed_kmer:k=3,size=15,step=5",) if length <= 120 else ("windowed_kmer:k=2,size=20,step=10",)
+        )
         learnt: tuple[str, ...] = ("pslogodds", "pslogodds:k=2") if supervised else ()
     else:
         place = ("ends_binary:first=30,last=30",)
@@ -117,7 +119,15 @@ def _protein(seqs: Sequences, supervised: bool) -> Blocks:
         learnt: tuple[str, ...] = ("pslogodds",) if supervised else ()
     else:
         place = ("ends_binary:first=20,last=12", *ends)
-        extra = ("ends_property", "dde", "paac", "qsorder", "ends_composition:size=120,k=1", "window_profile", "profiles")
+        extra = (
+            "ends_property",
+            "dde",
+            "paac",
+            "qsorder",
+            "ends_composition:size=120,k=1",
+            "window_profile",
+            "profiles",
+        )
         learnt = ()
     if supervised and float(len(seqs) ** 2) * float(lengths.mean()) ** 2 / 2 <= MOST_LETTER_PAIRS:
         learnt = (*learnt, "neighbours")

@@ -129,7 +129,14 @@ class Board:
         named = dict(zip(keys, weights[members].tolist(), strict=True))
         if not problem.classes:
             return Champion(
-                named, {}, Calibration(), None, interval_offsets(truth, mixed), problem.loss(mixed), problem.scores(mixed), mixed
+                named,
+                {},
+                Calibration(),
+                None,
+                interval_offsets(truth, mixed),
+                problem.loss(mixed),
+                problem.scores(mixed),
+                mixed,
             )
         calibration = fit_calibration(mixed, truth)
         final = calibration.apply(mixed)

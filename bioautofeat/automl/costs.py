@@ -26,7 +26,9 @@ def operations(model: str, values: Mapping[str, Any], rows: int, columns: int, c
         depth, share = values.get("depth", 4), values.get("column_share", 1.0) * values.get("row_share", 1.0)
         return n * d * (20 + values.get("rounds", 100) * several * depth * share)
     if model in ("extra_trees", "random_forest"):
-        tried = {"tenth": d / 10, "third": d / 3, "all": d, "log2": math.log2(d + 1)}.get(values.get("columns", "sqrt"), d**0.5)
+        tried = {"tenth": d / 10, "third": d / 3, "all": d, "log2": math.log2(d + 1)}.get(
+            values.get("columns", "sqrt"), d**0.5
+        )
         depth = max(1.0, math.log2(n / values.get("leaf", 1) + 1))
         return float(values.get("trees", 500)) * n * depth * max(1.0, tried) / 10
     if model == "svm":

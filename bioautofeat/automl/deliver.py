@@ -69,7 +69,9 @@ def _joined_extractor(specs: Sequence[str], problem: Problem, extractors: dict[s
             extractors[spec] = extractor_for((spec,), problem)
     parts = [extractors[spec] for spec in specs]
     return Extractor(
-        tuple(spec for part in parts for spec in part.specs), parts[0].alphabet, tuple(t for part in parts for t in part.terms)
+        tuple(spec for part in parts for spec in part.specs),
+        parts[0].alphabet,
+        tuple(t for part in parts for t in part.terms),
     )
 
 

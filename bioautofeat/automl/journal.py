@@ -92,7 +92,9 @@ class Journal:
         """The trial of a line; None where it has to be run again."""
         try:
             described = row["candidate"]
-            candidate = Candidate(described["model"], described["values"], tuple(described["specs"]), described["block"])
+            candidate = Candidate(
+                described["model"], described["values"], tuple(described["specs"]), described["block"]
+            )
             predictions = None
             if row["state"] == "finished":
                 predictions = np.load(self.folder / f"{candidate.key}.npy", allow_pickle=False)

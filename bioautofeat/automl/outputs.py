@@ -51,14 +51,24 @@ def leaderboard_rows(board: Board) -> list[dict[str, str]]:
     rows = []
     if champion is not None:
         rows.append(
-            {"rank": "1", "name": "delivered", "model": f"blend of {len(weights)}" if len(weights) > 1 else "single model", "descriptors": ""}
+            {
+                "rank": "1",
+                "name": "delivered",
+                "model": f"blend of {len(weights)}" if len(weights) > 1 else "single model",
+                "descriptors": "",
+            }
             | {name: _number(champion.scores[name]) for name in measures}
             | {"loss": _number(champion.loss), "weight": "", "seconds": "", "state": "finished", "reason": ""}
         )
     for trial in board.ranked():
         candidate = trial.candidate
         rows.append(
-            {"rank": str(len(rows) + 1), "name": f"trial {trial.number}", "model": candidate.title, "descriptors": " ".join(candidate.specs)}
+            {
+                "rank": str(len(rows) + 1),
+                "name": f"trial {trial.number}",
+                "model": candidate.title,
+                "descriptors": " ".join(candidate.specs),
+            }
             | {name: _number(trial.scores[name]) if trial.scores else "" for name in measures}
             | {"loss": _number(trial.loss), "weight": _number(weights.get(candidate.key, 0.0), 4)}
             | {"seconds": f"{trial.seconds:.2f}", "state": trial.state, "reason": trial.reason}

@@ -147,8 +147,12 @@ class Portfolio(Chooser):
 
     def _more_variations(self) -> Iterator[Candidate]:
         for block in ("rich", "broad", "position", "structure", "neighbours"):
-            yield from self._on(block, "xgboost", rounds=600, learning_rate=0.03, depth=5, column_share=0.1, row_share=0.7)
+            yield from self._on(
+                block, "xgboost", rounds=600, learning_rate=0.03, depth=5, column_share=0.1, row_share=0.7
+            )
             yield from self._on(block, "extra_trees", trees=800, leaf=3)
             yield from self._on(block, "random_forest")
             yield from self._on(block, "svm", c=10.0, width=0.2)
-            yield from self._on(block, "xgboost", rounds=200, learning_rate=0.1, depth=8, column_share=0.2, min_weight=5.0)
+            yield from self._on(
+                block, "xgboost", rounds=200, learning_rate=0.1, depth=8, column_share=0.2, min_weight=5.0
+            )

@@ -125,7 +125,15 @@ def prepare_records(training: Part, test: Part | None, options: Options) -> Prep
     n_folds = _folds(strata, groups, labels if classes else (), training.origin)
     folds = split_groups(strata, groups, n_folds, found.keys, options.seed)
     problem = Problem(
-        training.sequences, truth, classes, groups, folds, tuple(range(n_folds)), options.metric_name, options.seed, options.threads
+        training.sequences,
+        truth,
+        classes,
+        groups,
+        folds,
+        tuple(range(n_folds)),
+        options.metric_name,
+        options.seed,
+        options.threads,
     )
     return Prepared(problem, found, test, test_truth, found.as_dict(), found.keys)
 
@@ -160,7 +168,9 @@ def _known_codes(labels: Sequence[str], classes: tuple[str, ...], origin: str) -
         raise LabelError(f"{origin}: class {strange[0]!r} of the test part does not occur in the training part")
     absent = sorted(set(classes) - set(labels))
     if absent:
-        _warn(f"{origin}: no test record has the class {', '.join(map(repr, absent[:5]))}; it is left out of the test's means")
+        _warn(
+            f"{origin}: no test record has the class {', '.join(map(repr, absent[:5]))}; it is left out of the test's means"
+        )
     return class_codes(labels, classes)
 
 
@@ -203,7 +213,9 @@ def _strata(truth: Array, classes: tuple[str, ...]) -> NDArray[np.int64]:
     return truth.astype(np.int64) if classes else strata_of_values(truth, min(10, max(2, len(truth) // 20)))
 
 
-def _splittable(groups: Array, identical: Array, strata: Array, classes: tuple[str, ...], origin: str) -> NDArray[np.int64]:
+def _splittable(
+    groups: Array, identical: Array, strata: Array, classes: tuple[str, ...], origin: str
+) -> NDArray[np.int64]:
     """Groups that folds can be made of; where one would swallow a class or half of all, identical records alone stay together."""
     sizes = np.bincount(np.unique(groups, return_inverse=True)[1])
     largest = int(sizes.max())
@@ -216,7 +228,9 @@ def _splittable(groups: Array, identical: Array, strata: Array, classes: tuple[s
     alone = np.flatnonzero(groups_per_stratum(strata, groups) == 1) if classes else np.empty(0, np.int64)
     if not len(alone):
         return groups
-    _warn(f"{origin}: all records of class {classes[alone[0]]!r} are related; only identical ones of them are kept in one fold")
+    _warn(
+        f"{origin}: all records of class {classes[alone[0]]!r} are related; only identical ones of them are kept in one fold"
+    )
     separate = groups.copy()
     inside = np.isin(strata, alone)
     separate[inside] = identical[inside] + groups.max() + 1
@@ -238,7 +252,9 @@ def _folds(strata: Array, groups: Array, labels: Sequence[str], origin: str) -> 
     return n_folds
 
 
-def prepare_table(table: FeatureTable, test: FeatureTable | None, options: Options, file: str, test_file: str = "") -> Prepared:
+def prepare_table(
+    table: FeatureTable, test: FeatureTable | None, options: Options, file: str, test_file: str = ""
+) -> Prepared:
     """The problem that a labelled feature table poses.
 
     Raises
@@ -269,7 +285,9 @@ def prepare_table(table: FeatureTable, test: FeatureTable | None, options: Optio
     n_folds = _folds(strata, groups, labels if classes else (), file)
     folds = split_groups(strata, groups, n_folds, keys, options.seed)
     source = TableSource(values, names, table.ids)
-    problem = Problem(source, truth, classes, groups, folds, tuple(range(n_folds)), options.metric_name, options.seed, options.threads)
+    problem = Problem(
+        source, truth, classes, groups, folds, tuple(range(n_folds)), options.metric_name, options.seed, options.threads
+    )
     findings = {"records": len(table), "columns": len(names), "duplicates": repeats, "conflicts": len(clashes)}
     findings["classes"] = dict(sorted(Counter(labels).items())) if classes else {}
     test_truth = None
@@ -287,7 +305,9 @@ def _usable_columns(table: FeatureTable, file: str) -> tuple[Array, tuple[str, .
     missing = np.isnan(values)
     known = ~missing.all(axis=0)
     if not known.all():
-        _warn(f"{file}: {int((~known).sum())} columns have no value in any row, e.g. {table.names[int(known.argmin())]!r}; they are left out")
+        _warn(
+            f"{file}: {int((~known).sum())} columns have no value in any row, e.g. {table.names[int(known.argmin())]!r}; they are left out"
+        )
     large = np.flatnonzero((np.abs(np.where(missing, 0.0, values)) > 1e37).any(axis=0))
     if len(large):
         raise TableError(

@@ -107,7 +107,7 @@ class Run:
         finally:
             if not finished:
                 self._interrupted(search)
-        if search.board.champion is None:
+        if not search.complete():
             raise UnfinishedError(_why_nothing(search.board))
         return self._finish(search)
 
@@ -115,8 +115,15 @@ class Run:
         if self.folder is None:
             return None
         problem = self.problem
-        content = [self.prepared.keys.tobytes(), problem.truth.tobytes(), problem.groups.tobytes(), "\0".join(problem.classes).encode()]
-        described = json.dumps([self.options.seed, self.options.preset, self.options.descriptors, problem.metric]).encode()
+        content = [
+            self.prepared.keys.tobytes(),
+            problem.truth.tobytes(),
+            problem.groups.tobytes(),
+            "\0".join(problem.classes).encode(),
+        ]
+        described = json.dumps(
+            [self.options.seed, self.options.preset, self.options.descriptors, problem.metric]
+        ).encode()
         digest = hashlib.sha256(b"\0".join([*content, described])).hexdigest()
         return Journal(self.folder / "journal.jsonl", digest)
 
@@ -142,11 +149,15 @@ class Run:
         except FitError:
             return usual
         free = self.clock.free if self.options.by_clock else NOMINAL_SECONDS
-        for n_folds, share in ((most, 0.5), (3, 0.6)):
+        for n_folds, share in ((most, 0.55), (3, 0.75)):
             if n_folds <= most and (n_folds * (1 - 1 / n_folds) + 1) * one <= share * free:
                 return [n_folds, *range(n_folds)]
         # a hold-out of a fifth serves best where there are many records
-        return [most, 0] if len(self.problem) >= 100 * max(2, self.problem.n_classes) else [min(most, 2), *range(min(most, 2))]
+        return (
+            [most, 0]
+            if len(self.problem) >= 100 * max(2, self.problem.n_classes)
+            else [min(most, 2), *range(min(most, 2))]
+        )
 
     def _metadata(self, board: Board) -> dict[str, Any]:
         champion = board.champion

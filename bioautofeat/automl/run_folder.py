@@ -106,7 +106,9 @@ class RunFolder:
         if not resumed and self._entries():
             if not self.force:
                 changed = sorted(
-                    key for key in {*config, *(known or {})} if (known or {}).get(key) != json.loads(json.dumps(config)).get(key)
+                    key
+                    for key in {*config, *(known or {})}
+                    if (known or {}).get(key) != json.loads(json.dumps(config)).get(key)
                 )
                 raise OutputError(
                     f"{self.path}: holds another run ({', '.join(changed[:5])} differ); choose another folder, or use --force"

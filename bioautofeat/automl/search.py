@@ -60,6 +60,8 @@ class Search:
         self.costs = CostModel(problem.n_classes, options.threads)
         self.refits: dict[str, Any] = {}
         self.widths: dict[tuple[str, ...], int] = {}
+        self.fit_seconds: dict[str, float] = {}
+        self.completed_at = float("-inf")
         self.known: dict[str, Trial] = {}
         self.running: Candidate | None = None
         self.take(problem)
@@ -77,7 +79,9 @@ class Search:
             if self.options.by_clock:
                 total += self._one_fit(candidate, columns)
             else:
-                total += CostModel(self.problem.n_classes).seconds(candidate.model, candidate.values, self.rows, columns)
+                total += CostModel(self.problem.n_classes).seconds(
+                    candidate.model, candidate.values, self.rows, columns
+                )
         return total
 
     @property
@@ -86,7 +90,20 @@ class Search:
         done = len(self.board.trials)
         if self.options.trials is not None and done >= self.options.trials:
             return True
-        return done > 0 and self.clock.free <= 0
+        return done > 0 and self.free <= 0
+
+    @property
+    def free(self) -> float:
+        """Seconds for further models, the fits on all rows that the champion still needs taken off."""
+        return self.clock.free - SURE * self._pending()
+
+    def _pending(self) -> float:
+        """Predicted seconds of the fits on all rows that the champion's members still need."""
+        if self.board.champion is None or self.clock.budget is None:
+            return 0.0
+        missing = [key for key in self.board.champion.weights if key not in self.refits]
+        growth = len(self.problem) / self.rows
+        return sum(self.fit_seconds.get(key, 1.0) * growth for key in missing)
 
     def run(self) -> Board:
         """Try candidates until the search is over."""
@@ -102,9 +119,14 @@ class Search:
             if self.journal is not None and candidate.key not in self.known:
                 self.journal.write(trial)
             self.tell(self._line(trial))
-            if better and self._complete():
+            if better and self._due() and self.complete():
                 self.improved(self)
         return self.board
+
+    def _due(self) -> bool:
+        """Whether to make the champion whole now: at once for the first one, then now and then."""
+        wait = max(20.0, 0.1 * (self.clock.budget or 600.0))
+        return self.clock.spent - self.completed_at >= wait
 
     def interrupt(self) -> None:
         """Take note of the candidate that an interrupt ended."""
@@ -116,6 +138,7 @@ class Search:
         number = len(self.board.trials) + 1
         known = self.known.get(candidate.key)
         if known is not None:
+            self.fit_seconds[candidate.key] = known.seconds / len(self.problem.judged)
             return replace(known, number=number)
         fits, why = self._fitting(candidate)
         if fits is None:
@@ -126,6 +149,7 @@ class Search:
         except FitError as error:
             return Trial(number, fits, "stopped" if error.stopped else "failed", str(error), time.monotonic() - started)
         self.costs.learn(fits.model, fits.values, self.rows, self.widths[fits.specs], found["fit_seconds"])
+        self.fit_seconds[fits.key] = found["fit_seconds"]
         predictions = found["predictions"]
         return Trial(
             number, fits, "finished", "", time.monotonic() - started, self.problem.loss(predictions),
@@ -152,11 +176,11 @@ class Search:
         if not self.options.by_clock or self.clock.budget is None or self.board.champion is None:
             return candidate, ""
         seconds = self._predicted(candidate, columns)
-        if SURE * seconds <= self.clock.free:
+        if SURE * seconds <= self.free:
             return candidate, ""
-        smaller = _smaller(candidate, self.clock.free / (SURE * seconds))
+        smaller = _smaller(candidate, self.free / (SURE * seconds))
         if smaller is None:
-            return None, f"would take about {seconds:.0f} s, {max(0.0, self.clock.free):.0f} s are left"
+            return None, f"would take about {seconds:.0f} s, {max(0.0, self.free):.0f} s are left"
         return smaller, ""
 
     def _columns(self, candidate: Candidate) -> int:
@@ -189,11 +213,12 @@ class Search:
             seconds = limit
         self.costs.learn(candidate.model, {**candidate.values, **values}, rows, columns, seconds)
 
-    def _complete(self) -> bool:
+    def complete(self) -> bool:
         """Fit the champion's members on all rows; one that fails is dropped, and the rest blended anew."""
         while self.board.champion is not None:
             missing = [key for key in self.board.champion.weights if key not in self.refits]
             if not missing:
+                self.completed_at = self.clock.spent
                 return True
             candidate = next(t.candidate for t in self.board.trials if t.candidate.key == missing[0])
             try:
@@ -214,7 +239,9 @@ class Search:
 
 def _smaller(candidate: Candidate, share: float) -> Candidate | None:
     """The candidate with as many rounds or trees as a share of its cost pays for; None where that would be too few."""
-    name = {"xgboost": "rounds", "hist_boosting": "rounds", "extra_trees": "trees", "random_forest": "trees"}.get(candidate.model)
+    name = {"xgboost": "rounds", "hist_boosting": "rounds", "extra_trees": "trees", "random_forest": "trees"}.get(
+        candidate.model
+    )
     usual = {"rounds": 100, "trees": 500 if candidate.model == "extra_trees" else 300}
     if name is None or share < 0.25:
         return None

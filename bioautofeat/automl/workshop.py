@@ -32,7 +32,10 @@ class Workshop:
     """
 
     def __init__(
-        self, problem: Problem, folder: str | None = None, tell: Callable[[str, float], None] = lambda what, number: None
+        self,
+        problem: Problem,
+        folder: str | None = None,
+        tell: Callable[[str, float], None] = lambda what, number: None,
     ) -> None:
         self.problem = problem
         self.store = Store(problem, folder)

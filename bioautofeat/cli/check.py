@@ -17,7 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     parser.epilog = EPILOG
     parser.add_argument("input", nargs="+", metavar="INPUT", help="FASTA; CLASS=FILE labels its records")
-    parser.add_argument("--labels", metavar="header|FILE", help="what follows the last | of the id, or a csv/tsv with columns id and label")
+    parser.add_argument(
+        "--labels",
+        metavar="header|FILE",
+        help="what follows the last | of the id, or a csv/tsv with columns id and label",
+    )
     parser.add_argument("--test", action="append", default=[], metavar="FILE", help="the test part; may be repeated")
     parser.add_argument("--test-labels", metavar="header|FILE", help="as --labels")
     parser.add_argument("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto")

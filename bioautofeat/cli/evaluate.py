@@ -21,8 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     parser.epilog = EPILOG
     parser.add_argument("model", metavar="MODEL", help="a model.baf")
-    parser.add_argument("input", nargs="+", metavar="TEST", help="FASTA (CLASS=FILE labels its records); a table for a model of a table")
-    parser.add_argument("--labels", metavar="header|FILE", help="what follows the last | of the id, or a csv/tsv with columns id and label")
+    parser.add_argument(
+        "input", nargs="+", metavar="TEST", help="FASTA (CLASS=FILE labels its records); a table for a model of a table"
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="header|FILE",
+        help="what follows the last | of the id, or a csv/tsv with columns id and label",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -61,7 +67,9 @@ def _predicted(model: FittedModel, options: argparse.Namespace, threads: int) ->
 
         table = read_table(options.input[0])
         if not table.labels or None in table.labels:
-            raise LabelError(f"{options.input[0]}: a label is missing; evaluation needs the column label, filled in every row")
+            raise LabelError(
+                f"{options.input[0]}: a label is missing; evaluation needs the column label, filled in every row"
+            )
         truth = _truth([str(label) for label in table.labels], table.ids, model, options.input[0])
         return predict_part(model, table, threads), truth
     assert model.alphabet is not None

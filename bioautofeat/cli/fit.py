@@ -53,20 +53,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("input", nargs="*", metavar="TRAIN", help="FASTA; CLASS=FILE labels its records")
     parser.add_argument("-o", "--output", required=True, metavar="RUN", help="folder of the run")
-    parser.add_argument("--labels", metavar="header|FILE", help="what follows the last | of the id, or a csv/tsv with columns id and label")
-    parser.add_argument("--table", metavar="FILE", help="train on a feature table (columns id, features, label) instead of FASTA")
+    parser.add_argument(
+        "--labels",
+        metavar="header|FILE",
+        help="what follows the last | of the id, or a csv/tsv with columns id and label",
+    )
+    parser.add_argument(
+        "--table", metavar="FILE", help="train on a feature table (columns id, features, label) instead of FASTA"
+    )
     parser.add_argument("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto")
     parser.add_argument("--task", choices=("classification", "regression"), default="classification")
-    parser.add_argument("--metric", metavar="NAME", help="mcc (default), acc, balanced_acc, f1_macro, auc, log_loss; r2 (default), spearman, pearson, rmse, mae")
-    parser.add_argument("--time-budget", type=_duration, metavar="TIME", help="of the whole command: 90, 10m, 2h (default 10m)")
+    parser.add_argument(
+        "--metric",
+        metavar="NAME",
+        help="mcc (default), acc, balanced_acc, f1_macro, auc, log_loss; r2 (default), spearman, pearson, rmse, mae",
+    )
+    parser.add_argument(
+        "--time-budget", type=_duration, metavar="TIME", help="of the whole command: 90, 10m, 2h (default 10m)"
+    )
     parser.add_argument("--trials", type=positive, metavar="N", help="try N models: the same result on every machine")
-    parser.add_argument("--memory-limit", type=_bytes, metavar="SIZE", help="e.g. 4G; a model that needs more is left out")
+    parser.add_argument(
+        "--memory-limit", type=_bytes, metavar="SIZE", help="e.g. 4G; a model that needs more is left out"
+    )
     parser.add_argument("--preset", choices=("fast", "balanced", "best"), default="balanced")
-    parser.add_argument("-d", "--descriptor", action="append", default=[], metavar="SPEC", help="search these descriptors only; may be repeated")
-    parser.add_argument("--test", action="append", default=[], metavar="FILE", help="test part, scored once at the end; may be repeated")
+    parser.add_argument(
+        "-d",
+        "--descriptor",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="search these descriptors only; may be repeated",
+    )
+    parser.add_argument(
+        "--test", action="append", default=[], metavar="FILE", help="test part, scored once at the end; may be repeated"
+    )
     parser.add_argument("--test-labels", metavar="header|FILE", help="as --labels")
-    parser.add_argument("--groups", default="auto", metavar="auto|none|FILE", help="related records stay in one fold: found, not looked for, or a csv/tsv with columns id and group")
-    parser.add_argument("--force", action="store_true", help="replace what an earlier run wrote in RUN, and nothing else")
+    parser.add_argument(
+        "--groups",
+        default="auto",
+        metavar="auto|none|FILE",
+        help="related records stay in one fold: found, not looked for, or a csv/tsv with columns id and group",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace what an earlier run wrote in RUN, and nothing else"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -117,7 +147,9 @@ def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
         result = Run(prepared, settings, clock, executor, folder.path, tell).go()
     metric = prepared.problem.metric
     best = result.estimate.corrected[metric]
-    tell(f"{metric} {best.value:.4f} (95 % interval {best.low:.4f} to {best.high:.4f}), {result.seconds:.0f} s; {folder.path / 'report.html'}")
+    tell(
+        f"{metric} {best.value:.4f} (95 % interval {best.low:.4f} to {best.high:.4f}), {result.seconds:.0f} s; {folder.path / 'report.html'}"
+    )
     return 0
 
 

@@ -19,7 +19,17 @@ from bioautofeat.evaluation.blend import MAX_MEMBERS, blend_classes, blend_value
 from bioautofeat.evaluation.calibration import Calibration, fit_decision
 from bioautofeat.evaluation.metrics import METRICS, score
 
-__all__ = ["BestOfMany", "ClassBlend", "Estimate", "Interval", "Selection", "ValueBlend", "bootstrap_groups", "estimate", "intervals"]
+__all__ = [
+    "BestOfMany",
+    "ClassBlend",
+    "Estimate",
+    "Interval",
+    "Selection",
+    "ValueBlend",
+    "bootstrap_groups",
+    "estimate",
+    "intervals",
+]
 
 Array = NDArray[Any]
 Outcome = tuple[Array, Array | None]
@@ -86,7 +96,8 @@ class BestOfMany(Selection):
     def fit(self, rows: Array) -> Callable[[Array], Outcome]:
         truth = self.truth[rows]
         values = [
-            self.metric.sign * self.metric.measure(truth, model if self.metric.sees != "classes" else model.argmax(axis=1))
+            self.metric.sign
+            * self.metric.measure(truth, model if self.metric.sees != "classes" else model.argmax(axis=1))
             for model in self.predictions[:, rows]
         ]
         best = self.predictions[int(np.argmax(values))]
@@ -209,11 +220,20 @@ def estimate(
         )
         for name in naive
     }
-    return Estimate(corrected, {name: _plain_interval(name, naive[name], plain, n_groups) for name in naive}, len(plain))
+    return Estimate(
+        corrected, {name: _plain_interval(name, naive[name], plain, n_groups) for name in naive}, len(plain)
+    )
 
 
 def intervals(
-    task: str, truth: Array, scores: Array, classes: Array | None, groups: Array | None = None, *, seed: int = 0, repeats: int = 200
+    task: str,
+    truth: Array,
+    scores: Array,
+    classes: Array | None,
+    groups: Array | None = None,
+    *,
+    seed: int = 0,
+    repeats: int = 200,
 ) -> dict[str, Interval]:
     """The usual measures of given predictions with 95 % intervals, by bootstrap of records (or of groups)."""
     groups = np.arange(len(truth)) if groups is None else groups

@@ -125,4 +125,3 @@ def _water_level(counts: Array, amount: int) -> int:
     while np.maximum(level + 1 - counts, 0).sum() <= amount:
         level += max(1, int((amount - np.maximum(level - counts, 0).sum()) // len(counts)))
     return level
-

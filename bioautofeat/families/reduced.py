@@ -10,9 +10,8 @@ from bioautofeat.parameters import Choice, Int, Slug
 from bioautofeat.properties import grouping, groupings
 from bioautofeat.terms.base import Term
 from bioautofeat.terms.join import Concat
-from bioautofeat.terms.occurrence import SteppedCount
 from bioautofeat.terms.read import Kmers
-from bioautofeat.terms.reduce import Count, Norm
+from bioautofeat.terms.reduce import Count, Norm, PooledWindows
 
 NormRange = Choice(*get_args(Norm))
 Model = Literal["g-gap", "lambda"]
@@ -58,7 +57,7 @@ def psekraac(
     """
     clusters = _grouping(groups, "pse-kraac.", alphabet)
     if model == "g-gap":
-        return SteppedCount(Kmers(clusters, "1" * k), gap + 1, norm)
+        return PooledWindows(Kmers(clusters, "1" * k), k, gap + 1, norm)
     return Count(Kmers(clusters, ("1" + "0" * (lambda_ - 1)) * (k - 1) + "1"), norm)
 
 

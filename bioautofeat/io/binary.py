@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import shutil
 import tempfile
 import threading
@@ -64,7 +65,7 @@ class ParquetWriter(TableWriter):
                 self.stream, row_group_size=group, maintain_order=True, metadata=metadata
             )
         except BaseException as error:  # noqa: BLE001  # why: it is raised again in the thread that writes
-            self._failure = error
+            self._failure = _system_error(error)
 
     def _give(self, item: Any) -> None:
         while self._failure is None:
@@ -98,6 +99,14 @@ class ParquetWriter(TableWriter):
             with suppress(BaseException):
                 self._give(InterruptedError("abandoned"))
             self._thread.join()
+
+
+def _system_error(error: BaseException) -> BaseException:
+    """What the system said, where polars only tells of it."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    if isinstance(error, OSError) or found is None:
+        return error
+    return OSError(int(found[1]), os.strerror(int(found[1])))
 
 
 def _scratch(folder: str | None) -> IO[bytes]:

@@ -14,6 +14,12 @@ __all__ = ["Place", "explain", "find_letter", "read_lines"]
 BLANKS = b" \t\v\f"
 ILLEGAL = re.compile(rb"[^A-Za-z* \t\v\f]")
 
+BINARY = (
+    (b"PK\x03\x04", "this is a zip archive; unpack it first"),
+    (b"PAR1", "this is a Parquet table, not sequences"),
+    (b"%PDF", "this is a PDF document, not sequences"),
+)
+
 FORMATS = (
     (rb"@", "this looks like FASTQ; convert it to FASTA (>name, then the sequence; no qualities)"),
     (rb"LOCUS\s", "this looks like a GenBank flat file; export it as FASTA"),
@@ -22,9 +28,6 @@ FORMATS = (
     (rb"CLUSTAL", "this looks like a Clustal alignment; export the sequences as FASTA, without gaps"),
     (rb"(?i)#nexus|# stockholm", "this looks like an alignment; export the sequences as FASTA, without gaps"),
     (rb"##gff|##fileformat|track |browser ", "this looks like a file of annotations or variants, not of sequences"),
-    (rb"PK\x03\x04", "this is a zip archive; unpack it first"),
-    (rb"PAR1", "this is a Parquet table, not sequences"),
-    (rb"%PDF", "this is a PDF document"),
     (rb"[{\[]", "this looks like JSON"),
     (rb";", "old comment lines that begin with ';' are not read; remove them"),
     (rb"[A-Za-z*\s]+$", "letters stand before the first header; put a line such as >name before them"),
@@ -103,6 +106,9 @@ def _not_fasta(source: Source, number: int, line: bytes) -> FastaError:
     text = head.lstrip(b"\xef\xbb\xbf").lstrip()
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[1:8:2] == b"\0\0\0\0" or head[0:8:2] == b"\0\0\0\0":
         return FastaError("the encoding is UTF-16; save the file as plain text (UTF-8 or ASCII)", source.name, number)
+    known = next((hint for magic, hint in BINARY if head.startswith(magic)), "")
+    if known:
+        return FastaError(f"not FASTA: {known}", source.name, number)
     unprintable = sum(byte < 9 or 13 < byte < 32 for byte in head)
     if b"\0" in head or unprintable > len(head) // 50 + 1:
         return FastaError("binary data, not FASTA: no header that begins with '>'", source.name, number)

@@ -12,6 +12,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,6 +106,7 @@ class Source:
 
     def _spooled(self) -> IO[bytes]:
         spool = tempfile.TemporaryFile()  # noqa: SIM115  # why: it lives as long as the source
+        weakref.finalize(self, spool.close)
         if self.path == "-" and sys.stdin is None:
             raise self.error("is closed")
         stream = sys.stdin.buffer if self.path == "-" else open(self.path, "rb", buffering=0)  # noqa: SIM115
@@ -139,7 +141,7 @@ class Source:
                 if not kind:
                     yield raw
                     return
-                with _decompressed(io.BufferedReader(raw, BLOCK), kind) as stream:
+                with io.BufferedReader(raw, BLOCK) as packed, _decompressed(packed, kind) as stream:
                     yield stream
         except EOFError:
             raise self.error(

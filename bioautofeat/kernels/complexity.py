@@ -133,6 +133,14 @@ def parsed_components(codes: Any, offsets: Any, n_symbols: int, out: Any) -> Non
 
 
 @njit
+def _share_logarithms(size: int, factorials: Any, logarithms: Any) -> None:
+    """Write ``log(c!)`` and ``c / size * log2(c / size)`` for the counts ``c`` of a window."""
+    for count in range(1, size + 1):
+        factorials[count] = lgamma(count + 1.0)
+        logarithms[count] = count / size * log2(count / size)
+
+
+@njit
 def window_entropies(codes: Any, offsets: Any, n_symbols: int, size: int, trigger: float, out: Any) -> None:
     """Write what the composition of windows says about their complexity.
 
@@ -140,13 +148,12 @@ def window_entropies(codes: Any, offsets: Any, n_symbols: int, size: int, trigge
     and the minimum of their entropy in bits, and the fraction of letters in windows of at most ``trigger`` bits.
     The window is the whole record where that is shorter; windows with an unknown letter are left out.
     """
-    factorials, logarithms = np.zeros(size + 1), np.zeros(size + 1)
+    room = min(size, codes.size) + 1
+    factorials, logarithms = np.zeros(room), np.zeros(room)
     for s in range(offsets.size - 1):
         start, stop = offsets[s], offsets[s + 1]
         reach = min(size, stop - start)
-        for count in range(1, reach + 1):
-            factorials[count] = lgamma(count + 1.0)
-            logarithms[count] = count / reach * log2(count / reach)
+        _share_logarithms(reach, factorials, logarithms)
         counts = np.zeros(n_symbols + 1, np.int64)
         windows, covered, free = 0, 0, start  # ``free``: first letter that no poor window covers yet
         for i in range(start, stop):
@@ -168,6 +175,5 @@ def window_entropies(codes: Any, offsets: Any, n_symbols: int, size: int, trigge
                     free = i + 1
             counts[min(codes[first], n_symbols)] -= 1
         if windows > 0:
-            out[s, 0] /= windows
-            out[s, 1] /= windows
+            out[s, :2] /= windows
             out[s, 3] = covered / (stop - start)

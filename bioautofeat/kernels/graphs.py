@@ -152,7 +152,7 @@ def _search(graph: Graph, source: int, queue: Any, reached: Any) -> tuple[int, i
 
 
 @njit
-def _ones(word: Any) -> int:
+def _ones(word: Any) -> Any:
     """Number of ones among 64 bits."""
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -164,11 +164,15 @@ def _ones(word: Any) -> int:
 
 
 @njit
-def _grow(graph: Graph, n: int, balls: Any, grown: Any, fresh: Any, next_fresh: Any, out: Any, radius: int) -> bool:
-    """Grow the ball around every vertex from ``radius - 1`` to ``radius``; whether any took in a vertex."""
+def _grow(graph: Graph, n: int, both_balls: Any, both_fresh: Any, out: Any, radius: int) -> bool:
+    """Grow the ball around every vertex from ``radius - 1`` to ``radius``; whether any took in a vertex.
+
+    Of each pair, one is the balls (and which of them took in a vertex last) before, the other after.
+    """
+    balls, grown = both_balls[(radius - 1) & 1], both_balls[radius & 1]
+    fresh, now_fresh = both_fresh[(radius - 1) & 1], both_fresh[radius & 1]
     any_new = False
     for v in range(n):
-        next_fresh[v] = False
         grown[v] = balls[v]
         for at in range(graph.starts[v], graph.stops[v]):
             if fresh[graph.ends[at]]:
@@ -178,11 +182,11 @@ def _grow(graph: Graph, n: int, balls: Any, grown: Any, fresh: Any, next_fresh: 
         for w in range(balls.shape[1]):
             if grown[v, w] != balls[v, w]:
                 new += _ones(grown[v, w] ^ balls[v, w])
+        now_fresh[v] = new > 0
         if new > 0:
             out[v, 0] += new
             out[v, 1] += new * radius
             out[v, 2] = radius
-            next_fresh[v] = True
             any_new = True
     return any_new
 
@@ -199,15 +203,11 @@ def distances(graph: Graph, n: int, out: Any) -> None:
             found, total, farthest = _search(graph, v, queue, reached)
             out[v, 0], out[v, 1], out[v, 2] = found - 1, total, farthest
         return
-    words = (n + 63) >> 6
-    balls, grown = np.zeros((n, words), np.uint64), np.empty((n, words), np.uint64)
-    fresh, next_fresh = np.ones(n, np.bool_), np.empty(n, np.bool_)
+    balls, fresh = np.zeros((2, n, (n + 63) >> 6), np.uint64), np.ones((2, n), np.bool_)
     for v in range(n):
-        balls[v, v >> 6] = np.uint64(1) << np.uint64(v & 63)
+        balls[0, v, v >> 6] = np.uint64(1) << np.uint64(v & 63)
     radius = 1
-    while _grow(graph, n, balls, grown, fresh, next_fresh, out, radius):
-        balls, grown = grown, balls
-        fresh, next_fresh = next_fresh, fresh
+    while _grow(graph, n, balls, fresh, out, radius):
         radius += 1
 
 

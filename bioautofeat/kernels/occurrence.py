@@ -83,6 +83,16 @@ def _mark_letters(codes: Any, start: int, stop: int, marks: Any, counts: Any) ->
 
 
 @njit
+def _unite(marks: Any, letters: Any, bounds: Any, n_words: int, unions: Any) -> None:
+    """Write the marks of each class: those of its letters ``letters[bounds[c]:bounds[c + 1]]`` together."""
+    unions[:, :n_words] = np.uint64(0)
+    for c in range(bounds.size - 1):
+        for at in range(bounds[c], bounds[c + 1]):
+            for w in range(n_words):
+                unions[c, w] |= marks[letters[at], w]
+
+
+@njit
 def class_places(codes: Any, offsets: Any, letters: Any, bounds: Any, fractions: Any, out: Any) -> None:
     """Write where given fractions of each class have been met, as percent of the record's length.
 
@@ -91,35 +101,33 @@ def class_places(codes: Any, offsets: Any, letters: Any, bounds: Any, fractions:
     ``out[s, c * fractions.size + j]`` is the place for class ``c``, 0 where the class is empty.
     """
     # one bit a position and a letter: a class is the union of its letters, and 64 positions are counted at once
-    n_symbols = letters.max() + 1 if letters.size > 0 else 0
-    marks = np.zeros((n_symbols, (_longest(offsets) + 63) // 64), np.uint64)
-    counts = np.zeros(n_symbols, np.int64)
+    room = (_longest(offsets) + 63) // 64
+    marks = np.zeros((letters.max() + 1 if letters.size > 0 else 0, room), np.uint64)
+    unions = np.zeros((bounds.size - 1, room), np.uint64)
+    counts = np.zeros(len(marks), np.int64)
     for s in range(offsets.size - 1):
+        length = offsets[s + 1] - offsets[s]
         _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
+        _unite(marks, letters, bounds, (length + 63) // 64, unions)
         for c in range(bounds.size - 1):
-            members = letters[bounds[c] : bounds[c + 1]]
             total = 0
-            for letter in members:
-                total += counts[letter]
+            for at in range(bounds[c], bounds[c + 1]):
+                total += counts[letters[at]]
             if total > 0:
-                _class_row(marks, members, fractions, total, out[s], c * fractions.size)
-        length = max(1, offsets[s + 1] - offsets[s])
+                _class_row(unions[c], fractions, total, out[s], c * fractions.size)
         for c in range(out.shape[1]):
-            out[s, c] = out[s, c] / length * 100.0
+            out[s, c] = out[s, c] / max(1, length) * 100.0
 
 
 @njit
-def _class_row(marks: Any, members: Any, fractions: Any, total: int, row: Any, column: int) -> None:
-    """Write the places, from 1, of the class of these letters, which has ``total`` members."""
+def _class_row(marks: Any, fractions: Any, total: int, row: Any, column: int) -> None:
+    """Write the places, from 1, of the class with these marks, which has ``total`` members."""
     seen, j, w = 0, 0, 0
     member = max(1, int(fractions[0] * total))
     while j < fractions.size:
-        word = np.uint64(0)
-        for letter in members:
-            word = word | marks[letter, w]
-        here = _count_bits(word)
+        here = _count_bits(marks[w])
         while member <= seen + here:
-            row[column + j] = w * 64 + _nth_bit(word, member - seen - 1) + 1
+            row[column + j] = w * 64 + _nth_bit(marks[w], member - seen - 1) + 1
             j += 1
             if j == fractions.size:
                 break
@@ -157,11 +165,7 @@ def class_neighbours(codes: Any, offsets: Any, letters: Any, bounds: Any, groupi
     for s in range(offsets.size - 1):
         n_words = (offsets[s + 1] - offsets[s] + 63) // 64
         _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
-        unions[:, :n_words] = np.uint64(0)
-        for c in range(bounds.size - 1):
-            for at in range(bounds[c], bounds[c + 1]):
-                for w in range(n_words):
-                    unions[c, w] |= marks[letters[at], w]
+        _unite(marks, letters, bounds, n_words, unions)
         pairs = max(1, _neighbours(unions[-1], unions[-1], n_words))
         column = 0
         for g in range(groupings.size - 1):

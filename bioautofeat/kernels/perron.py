@@ -121,6 +121,17 @@ def _smooth(graph: Graph, members: Any, vector: Any, product: Any) -> None:
 
 
 @njit
+def _join(joined: Any, sizes: Any, group: Any) -> None:
+    """Join all members of a group whose common neighbour is taken away."""
+    for a in range(group.size):
+        sizes[group[a]] -= 1
+        for b in range(group.size):
+            if a != b and not joined[group[a], group[b]]:
+                joined[group[a], group[b]] = True
+                sizes[group[a]] += 1
+
+
+@njit
 def _elimination_order(graph: Graph, members: Any, places: Any, joined: Any) -> tuple[Any, Any, Any]:
     """Order of least degree for elimination, and whom each vertex meets when its turn comes (CSR, fill included).
 
@@ -128,11 +139,9 @@ def _elimination_order(graph: Graph, members: Any, places: Any, joined: Any) -> 
     """
     n = members.size
     for i in range(n):
-        v = members[i]
-        for at in range(graph.starts[v], graph.stops[v]):
+        for at in range(graph.starts[members[i]], graph.stops[members[i]]):
             joined[i, places[graph.ends[at]]] = True
-    sizes = joined.sum(axis=1)
-    left = np.ones(n, np.bool_)
+    sizes, left = joined.sum(axis=1), np.ones(n, np.bool_)
     order, starts = np.empty(n, np.int64), np.zeros(n + 1, np.int64)
     met = np.empty(max(16, 4 * n), np.int64)
     for turn in range(n):
@@ -150,12 +159,7 @@ def _elimination_order(graph: Graph, members: Any, places: Any, joined: Any) -> 
                 met[to] = i
                 to += 1
         starts[turn + 1] = to
-        for a in range(starts[turn], to):
-            sizes[met[a]] -= 1
-            for b in range(starts[turn], to):
-                if a != b and not joined[met[a], met[b]]:
-                    joined[met[a], met[b]] = True
-                    sizes[met[a]] += 1
+        _join(joined, sizes, met[starts[turn] : to])
     return order, starts, met
 
 

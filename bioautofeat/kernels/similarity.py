@@ -22,13 +22,13 @@ def _root(parent: Any, node: int) -> int:
 
 @njit
 def join_by_words(
-    words: Any, bounds: Any, holders: Any, holder_bounds: Any, sizes: Any, cap: int, share: float, parent: Any
+    words: Any, bounds: Any, holders: Any, holder_bounds: Any, needed: Any, cap: int, parent: Any
 ) -> None:
-    """Join each record with the earlier ones that share at least ``share`` of the words of the smaller of the two.
+    """Join each record with the earlier ones that share as many words as either of the two needs.
 
     ``words[bounds[r]:bounds[r + 1]]`` are the distinct words of record ``r``; ``holders[holder_bounds[w]:
     holder_bounds[w + 1]]`` are the records that hold word ``w``, rising; only the first ``cap`` of them are
-    looked at.  ``sizes`` are the records' numbers of words.  ``parent`` (each record its own) becomes a forest.
+    looked at.  ``needed`` (float64) has a number of words for each record.  ``parent`` (each record its own) becomes a forest.
     """
     n = bounds.size - 1
     shared = np.zeros(n, np.int64)
@@ -47,7 +47,7 @@ def join_by_words(
                 shared[other] += 1
         for i in range(n_touched):
             other = touched[i]
-            if shared[other] >= share * min(sizes[r], sizes[other]):
+            if shared[other] >= min(needed[r], needed[other]):
                 left, right = _root(parent, r), _root(parent, other)
                 if left != right:
                     parent[max(left, right)] = min(left, right)

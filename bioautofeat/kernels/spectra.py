@@ -98,11 +98,8 @@ def _split(values: Any, low: int, high: int, pivot: float, equal_too: bool) -> i
 def _select(values: Any, low: int, high: int, ranks: Any) -> None:
     """Bring the elements of these rising ranks to their sorted places (quickselect for several ranks at once)."""
     stack = np.empty((64, 4), np.int64)
-    stack[0] = low, high, 0, ranks.size
-    depth = 1
-    while depth > 0:
-        depth -= 1
-        low, high, first, last = stack[depth]
+    depth, first, last = 0, 0, ranks.size
+    while True:
         while first < last and high - low > 16:
             a, b, c = values[low], values[(low + high) >> 1], values[high - 1]
             pivot = max(min(a, b), min(max(a, b), c))
@@ -112,25 +109,21 @@ def _select(values: Any, low: int, high: int, ranks: Any) -> None:
                 while first < last and ranks[first] < low:
                     first += 1
                 continue
-            middle = first
-            while middle < last and ranks[middle] < place:
-                middle += 1
+            middle = first + np.searchsorted(ranks[first:last], place)
             # the longer side waits on the stack, so that the stack stays short
-            left_longer = place - low > high - place
-            if middle == last:
-                high = place
-            elif middle == first:
-                low = place
-            elif left_longer:
+            if place - low > high - place:
                 stack[depth] = low, place, first, middle
-                depth += 1
                 low, first = place, middle
             else:
                 stack[depth] = place, high, middle, last
-                depth += 1
                 high, last = place, middle
+            depth += stack[depth, 2] < stack[depth, 3]
         if first < last:
             _insertion_sort(values, low, high)
+        if depth == 0:
+            return
+        depth -= 1
+        low, high, first, last = stack[depth]
 
 
 @njit

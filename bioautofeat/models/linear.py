@@ -99,6 +99,7 @@ def multinomial_bayes(
 ) -> Any:
     """Columns, brought to 0..1, as counts of words; ``smoothing`` is added to each."""
     from sklearn.naive_bayes import MultinomialNB
-    from sklearn.preprocessing import MinMaxScaler
 
-    return steps(MinMaxScaler(clip=True), MultinomialNB(alpha=smoothing, fit_prior=priors == "classes"))
+    from bioautofeat.models.estimators.prepare import ZeroToOne
+
+    return steps(ZeroToOne(), MultinomialNB(alpha=smoothing, fit_prior=priors == "classes"))

@@ -62,7 +62,9 @@ def _frame(x_title: str, y_title: str, low: float, high: float) -> str:
 
 
 def _points(x: Array, y: Array) -> str:
-    return " ".join(f"{EDGE + SIDE * a:.1f},{10 + SIDE * (1 - b):.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+    return " ".join(
+        f"{EDGE + SIDE * a:.1f},{10 + SIDE * (1 - b):.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True)
+    )
 
 
 def roc_drawing(truth: Array, probabilities: Array, names: Sequence[str]) -> str:

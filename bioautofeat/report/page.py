@@ -76,7 +76,10 @@ def _audit(findings: Mapping[str, Any]) -> str:
     rows = [("records", findings["records"])]
     if lengths:
         rows.append(("lengths", f"{lengths['min']:,} to {lengths['max']:,}, median {lengths['median']:,.0f}"))
-    rows += [("identical to an earlier record", findings["duplicates"]), ("sequences under two labels", findings["conflicts"])]
+    rows += [
+        ("identical to an earlier record", findings["duplicates"]),
+        ("sequences under two labels", findings["conflicts"]),
+    ]
     if "groups" in findings:
         rows.append(("groups of related records", findings["groups"]))
         rows.append(("records in them", findings["group_sizes"]["records_in_groups"]))
@@ -85,7 +88,11 @@ def _audit(findings: Mapping[str, Any]) -> str:
     for name, value in (findings.get("test") or {}).items():
         rows.append((f"test part: {name.replace('_', ' ')}", value))
     classes = findings.get("classes") or {}
-    counted = _table([(name, _share(count)) for name, count in list(classes.items())[:MOST_CLASSES]], ["class", "records"]) if classes else ""
+    counted = (
+        _table([(name, _share(count)) for name, count in list(classes.items())[:MOST_CLASSES]], ["class", "records"])
+        if classes
+        else ""
+    )
     return _table([(name, _share(value)) for name, value in rows], ["finding", "value"]) + counted
 
 
@@ -109,7 +116,12 @@ def _board(rows: Sequence[Mapping[str, str]], metric: str) -> str:
 
 
 def write_report(
-    path: Path, findings: Mapping[str, Any], metrics: Mapping[str, Any], board: Sequence[Mapping[str, str]], result: Any, options: Any
+    path: Path,
+    findings: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    board: Sequence[Mapping[str, str]],
+    result: Any,
+    options: Any,
 ) -> None:
     """Write the report, whole or not at all.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,7 @@ def to_networkx(sequence: str, alphabet: str | Alphabet, k: int = 3, threshold: 
     names = {code: _word(words, code) for code in codes if code >= 0}
     graph: networkx.MultiGraph[Any] = networkx.MultiGraph()
     graph.add_nodes_from(names.values())
-    pairs = zip(codes[:-1], codes[1:], strict=True)
+    pairs = itertools.pairwise(codes)
     graph.add_edges_from((names[a], names[b]) for a, b in pairs if a >= 0 and b >= 0)
     light = [(a, b) for a, b in set(graph.edges()) if graph.number_of_edges(a, b) < threshold]
     for a, b in light:

@@ -1,4 +1,4 @@
-"""The verb *reduce*, for places: composition, transition, distribution of classes, natural vectors, stepped words."""
+"""The verb *reduce*, for places: composition, transition and distribution of classes, natural vectors."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Term
 from bioautofeat.terms.join import Linear
 from bioautofeat.terms.read import Kmers
-from bioautofeat.terms.reduce import Count, Norm, count_rows, normalise
+from bioautofeat.terms.reduce import Count
 
 __all__ = [
     "ClassNeighbours",
     "ClassPlaces",
     "NaturalVector",
-    "SteppedCount",
     "class_composition",
     "grouping_labels",
 ]
@@ -162,41 +161,3 @@ class NaturalVector(Term):
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         occurrence.place_moments(seqs.codes, seqs.offsets, self.alphabet.size, out)
-
-
-@dataclass(frozen=True)
-class SteppedCount(Term):
-    """How often each word occurs at the first and every ``step``-th place after it.
-
-    Parameters
-    ----------
-    words : Kmers
-    step : int
-    norm : {"frequency", "count", "percent"}
-    """
-
-    words: Kmers
-    step: int
-    norm: Norm = "count"
-
-    @property
-    def width(self) -> int:
-        return self.words.n_words
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
-
-    def names(self) -> list[str]:
-        return self.words.names()
-
-    @cached_property
-    def _columns(self) -> NDArray[np.int64]:
-        """Column of each word in each phase: words that start elsewhere than in phase 0 are not counted."""
-        columns = np.full((self.step, self.words.n_words), -1, np.int64)
-        columns[0] = np.arange(self.words.n_words)
-        return columns
-
-    def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        count_rows(self.words, self._columns, seqs, out)
-        normalise(out, self.norm)

@@ -193,9 +193,10 @@ class Moments(Valued):
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         chosen = [MOMENT_STATISTICS.index(statistic) for statistic in self.statistics]
         rows = out.reshape(len(seqs), len(self.labels), len(self.angles), len(chosen))
+        reach = min(self.window, int(seqs.lengths.max(initial=0)))
         for a, angle in enumerate(self.angles):
             # whole turns are taken off in degrees, so that the 1,000th residue is as exact as the first
-            turn = np.radians(np.arange(self.window) * angle % 360)
+            turn = np.radians(np.arange(reach) * angle % 360)
             for label in range(len(self.labels)):
                 found = np.zeros((len(seqs), len(MOMENT_STATISTICS)))
                 values = np.ascontiguousarray(self.values[:, label])

@@ -151,3 +151,4 @@ class ToneRatio(Term):
             values, bounds = self.track.values(seqs[start:stop])
             angle = 2 * np.pi * np.mod(np.arange(np.diff(bounds).max(initial=0)), self.period) / self.period
             tracks.signal_to_noise(values, bounds, np.cos(angle), np.sin(angle), out[start:stop])
+        out[seqs.lengths < self.shortest] = 0.0

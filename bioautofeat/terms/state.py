@@ -91,11 +91,14 @@ def _sequences(content: Mapping[str, Any]) -> Sequences:
     return Sequences(codes, offsets, tuple(f"t{i + 1}" for i in range(len(offsets) - 1)), alphabet)
 
 
+def _read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    array.flags.writeable = False
+    return array
+
+
 def _decode(old: Any, value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        array = np.ascontiguousarray(value)
-        array.flags.writeable = False
-        return array
+        return _read_only(np.ascontiguousarray(value))
     if isinstance(value, list):
         before = old if isinstance(old, (tuple, list)) and len(old) == len(value) else (None,) * len(value)
         return tuple(_decode(a, b) for a, b in zip(before, value, strict=True))
@@ -103,7 +106,7 @@ def _decode(old: Any, value: Any) -> Any:
         if len(value) == 1:
             ((kind, content),) = value.items()
             if kind == "text":
-                return np.array(content, dtype=np.str_)
+                return _read_only(np.array(content, dtype=np.str_))
             if kind == "sequences":
                 return _sequences(content)
             if kind == "part" and is_dataclass(old) and not isinstance(old, type):

@@ -89,6 +89,7 @@ class _Boosted:
 
         rows = dense_rows(rows, np.float32)  # an entry that a sparse matrix leaves out is a zero here, not a gap
         settings = {SETTINGS[name]: value for name, value in (self.settings or {}).items()}
+        bins = settings.get("max_bin", 256)
         settings |= {
             "tree_method": "hist",
             "seed": self.random_state,
@@ -99,26 +100,17 @@ class _Boosted:
 
         def data(chosen: NDArray[np.bool_], reference: Any = None) -> Any:
             part = None if weight is None else weight[chosen]
-            return xgboost.QuantileDMatrix(
-                rows[chosen],
-                target[chosen],
-                weight=part,
-                max_bin=settings.get("max_bin", 256),
-                ref=reference,
-                nthread=self.threads,
-            )
+            taken = (rows, target) if chosen.all() else (rows[chosen], target[chosen])
+            return xgboost.QuantileDMatrix(*taken, weight=part, max_bin=bins, ref=reference, nthread=self.threads)
 
         taught = data(~held)
-        extra: dict[str, Any] = {}
-        if held.any():
-            extra = {
-                "evals": [(data(held, taught), "held")],
-                "early_stopping_rounds": self.patience,
-                "verbose_eval": False,
-            }
-        booster = xgboost.train(settings, taught, self.rounds, **extra)
-        best = booster.best_iteration + 1 if held.any() else self.rounds
-        return trees_of_booster(booster[:best], rows.shape[1])
+        if not held.any():
+            return trees_of_booster(xgboost.train(settings, taught, self.rounds), rows.shape[1])
+        booster = xgboost.train(
+            settings, taught, self.rounds, evals=[(data(held, taught), "held")],
+            early_stopping_rounds=self.patience, verbose_eval=False,
+        )  # fmt: skip
+        return trees_of_booster(booster[: booster.best_iteration + 1], rows.shape[1])
 
     def _held(self, codes: NDArray[np.int64] | None, n: int) -> NDArray[np.bool_]:
         """Rows held back to find the number of rounds: a seventh, of every class; none without ``patience``."""

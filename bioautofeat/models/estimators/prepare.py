@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bioautofeat.models.predictors.transforms import Fill, Scale
+from bioautofeat.models.predictors.transforms import Fill, Scale, Unit
 
-__all__ = ["FillMissing", "Standardise"]
+__all__ = ["FillMissing", "Standardise", "ZeroToOne"]
 
 
 class _Step(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -47,7 +47,8 @@ class FillMissing(_Step):
         for column in np.flatnonzero(np.isnan(values)):
             known = rows[:, column][~np.isnan(rows[:, column])]
             values[column] = np.median(known) if len(known) else 0.0
-        self.transform_ = Fill(values)
+        # a gap is filled with a number of the table's own precision, whatever precision a later table has
+        self.transform_ = Fill(values.astype(rows.dtype).astype(np.float64))
         return self
 
     def transform(self, rows: Any) -> Any:
@@ -94,3 +95,29 @@ class Standardise(_Step):
 
             return (rows @ diags_array(1.0 / self.transform_.spread)).tocsr()
         return self.transform_.apply(rows)
+
+
+class ZeroToOne(_Step):
+    """Each column less its least value, divided by its range, held between 0 and 1; dense tables only."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = False
+        return tags
+
+    def _rows(self, rows: Any, reset: bool) -> Any:
+        return validate_data(self, rows, reset=reset, dtype=[np.float64, np.float32])
+
+    def fit(self, rows: Any, y: Any = None) -> ZeroToOne:
+        """Learn least value and range of each column."""
+        rows = self._rows(rows, reset=True)
+        low = rows.min(axis=0).astype(np.float64)
+        spread = rows.max(axis=0) - low
+        self.transform_ = Unit(low, np.where(spread > 0, spread, 1.0))
+        return self
+
+    def transform(self, rows: Any) -> NDArray[np.float64]:
+        """The rows scaled and clipped."""
+        check_is_fitted(self, "transform_")
+        return self.transform_.apply(self._rows(rows, reset=False))

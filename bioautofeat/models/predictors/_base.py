@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK", "Part", "Parts", "Predictor", "Transform", "require", "restore", "take_apart"]
 
 BLOCK = 128
-"""Rows computed at a time.  Always the same number (the last block is filled up), so that a row's bits do not depend
-on how many others were asked for: a matrix product may sum in another order for another shape."""
+"""Rows computed at a time (fewer for very wide tables).  A model always takes the same number, the last block being
+filled up, so that a row's bits do not depend on how many others were asked for: a matrix product may sum in another
+order for another shape."""
+
+BLOCK_CELLS = 1 << 23
+MANY = 4096
+"""Rows computed at a time by models without a matrix product."""
 
 DEEPEST = 24
 
@@ -86,10 +91,13 @@ class Part(ABC):
         Its name in the file.
     keeps_rows : bool
         Whether it holds rows of the training table.
+    row_by_row : bool
+        Whether a row's bits are the same in a block of any size (no matrix product is involved).
     """
 
     kind: ClassVar[str]
     keeps_rows: ClassVar[bool] = False
+    row_by_row: bool = False
 
     def parts_below(self) -> Iterator[Part]:
         """This part and all parts inside it."""
@@ -130,15 +138,19 @@ class Predictor(Part):
     def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities, shape ``(n, classes)``, or values, shape ``(n, 1)``, of a block of dense rows."""
 
+    def table(self, rows: Any, threads: int = 1) -> NDArray[np.float64]:
+        """The outputs of any number of rows, dense or sparse, computed block by block over threads."""
+        return _in_blocks(self, rows, threads)
+
     def predict_proba(self, rows: NDArray[Any] | csr_matrix, threads: int = 1) -> NDArray[np.float64]:
         """Probability of each class for each row, shape ``(n, classes)``; rows of sums 1."""
         if self.n_classes == 0:
             raise ModelError("a regression model gives values, not probabilities")
-        return np.minimum(_in_blocks(self, rows, threads), 1.0)  # a sum of shares may pass 1 by its last bit
+        return np.minimum(self.table(rows, threads), 1.0)  # a sum of shares may pass 1 by its last bit
 
     def predict(self, rows: NDArray[Any] | csr_matrix, threads: int = 1) -> NDArray[Any]:
         """Value of each row, or the index of its most probable class; shape ``(n,)``."""
-        found = _in_blocks(self, rows, threads)
+        found = self.table(rows, threads)
         return found.argmax(axis=1) if self.n_classes else found[:, 0]
 
 
@@ -154,15 +166,17 @@ def _in_blocks(model: Predictor, rows: Any, threads: int) -> NDArray[np.float64]
     if rows.ndim != 2 or rows.shape[1] != model.n_columns:
         raise TableError(f"rows of shape {rows.shape} given to a model of {model.n_columns} columns")
     out = np.empty((rows.shape[0], max(1, model.n_classes)))
+    size = int(np.clip(BLOCK_CELLS // max(1, model.n_columns), 8, MANY if model.row_by_row else BLOCK))
 
     def run(start: int) -> None:
-        part = _dense(rows[start : start + BLOCK])
+        part = block = _dense(rows[start : start + size])
         _refuse_rows(start, np.isinf(part).any(axis=1))
-        block = np.zeros((BLOCK, model.n_columns))
-        block[: len(part)] = part
-        out[start : start + BLOCK] = model.outputs(block)[: len(part)]
+        if len(part) < size and not model.row_by_row:
+            block = np.zeros((size, model.n_columns))
+            block[: len(part)] = part
+        out[start : start + size] = model.outputs(block)[: len(part)]
 
-    starts = range(0, rows.shape[0], BLOCK)
+    starts = range(0, rows.shape[0], size)
     with threadpool_limits(1, user_api="blas"):
         if threads > 1 and len(starts) > 1:
             with ThreadPoolExecutor(min(threads, len(starts))) as pool:
@@ -173,10 +187,12 @@ def _in_blocks(model: Predictor, rows: Any, threads: int) -> NDArray[np.float64]
     return out
 
 
-def _refuse_rows(start: int, bad: NDArray[np.bool_]) -> None:
+def _refuse_rows(start: int, bad: Any) -> None:
     """Refuse a row with a value that gives no finite number."""
     if bad.any():
-        raise TableError(f"row {start + int(bad.argmax()) + 1} has a missing or infinite value that this model cannot take")
+        raise TableError(
+            f"row {start + int(bad.argmax()) + 1} has a missing or infinite value that this model cannot take"
+        )
 
 
 def take_apart(part: Part) -> Parts:

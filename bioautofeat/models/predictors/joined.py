@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,10 @@ class Steps(Predictor):
     @property
     def n_columns(self) -> int:  # type: ignore[override]
         return self.transforms[0].n_columns
+
+    @property
+    def row_by_row(self) -> bool:  # type: ignore[override]
+        return self.model.row_by_row and all(step.row_by_row for step in self.transforms)
 
     @property
     def n_classes(self) -> int:
@@ -63,11 +68,22 @@ class Blend(Predictor):
     def n_classes(self) -> int:
         return self.members[0].n_classes
 
-    def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        out = np.zeros((len(rows), max(1, self.n_classes)))
-        for weight, member in zip(self.weights.tolist(), self.members, strict=True):
-            out += weight * member.outputs(rows)
+    @property
+    def row_by_row(self) -> bool:  # type: ignore[override]
+        return all(member.row_by_row for member in self.members)
+
+    def _weighted(self, tables: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+        found = [weight * table for weight, table in zip(self.weights.tolist(), tables, strict=True)]
+        out = found[0]
+        for table in found[1:]:
+            out = out + table
         return out
+
+    def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._weighted(member.outputs(rows) for member in self.members)
+
+    def table(self, rows: Any, threads: int = 1) -> NDArray[np.float64]:
+        return self._weighted(member.table(rows, threads) for member in self.members)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,5 +110,12 @@ class Calibrated(Predictor):
     def n_classes(self) -> int:
         return self.model.n_classes
 
+    @property
+    def row_by_row(self) -> bool:  # type: ignore[override]
+        return self.model.row_by_row
+
     def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         return moved(self.model.outputs(rows), self.slope, self.shift)
+
+    def table(self, rows: Any, threads: int = 1) -> NDArray[np.float64]:
+        return moved(self.model.table(rows, threads), self.slope, self.shift)

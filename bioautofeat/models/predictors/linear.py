@@ -53,6 +53,7 @@ class GaussianBayes(Predictor):
     """Classes as independent normal distributions; ``means`` and ``variances`` of shape ``(classes, columns)``."""
 
     kind: ClassVar[str] = "gaussian-bayes"
+    row_by_row: ClassVar[bool] = True
     means: NDArray[np.float64]
     variances: NDArray[np.float64]
     log_priors: NDArray[np.float64]
@@ -83,6 +84,7 @@ class Constant(Predictor):
     """The same answer for every row: class frequencies (shape ``(classes,)``) or one value (shape ``(1,)``)."""
 
     kind: ClassVar[str] = "constant"
+    row_by_row: ClassVar[bool] = True
     values: NDArray[np.float64]
     n_columns: int
 

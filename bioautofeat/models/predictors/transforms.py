@@ -18,6 +18,7 @@ class Fill(Transform):
     """Missing values (NaN) replaced by a value for each column; ``values`` has shape ``(columns,)``."""
 
     kind: ClassVar[str] = "fill"
+    row_by_row: ClassVar[bool] = True
     values: NDArray[np.float64]
 
     def __post_init__(self) -> None:
@@ -41,6 +42,7 @@ class Scale(Transform):
     """Each column less its centre, divided by its spread; both of shape ``(columns,)``."""
 
     kind: ClassVar[str] = "scale"
+    row_by_row: ClassVar[bool] = True
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
 
@@ -65,6 +67,7 @@ class Unit(Transform):
     """Each column less ``low``, divided by ``spread``, held between 0 and 1; both of shape ``(columns,)``."""
 
     kind: ClassVar[str] = "unit"
+    row_by_row: ClassVar[bool] = True
     low: NDArray[np.float64]
     spread: NDArray[np.float64]
 
@@ -89,6 +92,7 @@ class Select(Transform):
     """Some of the columns, in the order of ``columns`` (indices, shape ``(chosen,)``)."""
 
     kind: ClassVar[str] = "select"
+    row_by_row: ClassVar[bool] = True
     columns: NDArray[np.int64]
     n_columns: int
 

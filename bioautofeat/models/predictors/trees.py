@@ -40,6 +40,7 @@ class Trees(Predictor):
     """
 
     kind: ClassVar[str] = "trees"
+    row_by_row: ClassVar[bool] = True
     trees: NDArray[np.int64]
     nodes: NDArray[np.int32]
     thresholds: NDArray[np.float64]

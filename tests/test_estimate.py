@@ -1,0 +1,145 @@
+"""Corrected estimates: no luck counted as skill, intervals that are neither too narrow nor too wide."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bioautofeat.evaluation.blend import blend_classes, blend_values, mixture_weights, value_weights
+from bioautofeat.evaluation.calibration import Calibration, normalise
+from bioautofeat.evaluation.estimate import (
+    BestOfMany,
+    ClassBlend,
+    ValueBlend,
+    bootstrap_groups,
+    estimate,
+    intervals,
+)
+
+CONFIGURATIONS = 50
+RECORDS = 100
+
+
+def random_predictions(rng, n=RECORDS):
+    scores = rng.random((CONFIGURATIONS, n))
+    return np.stack([1 - scores, scores], axis=2), rng.integers(0, 2, n)
+
+
+@pytest.mark.parametrize("kind", ["best", "blend"])
+def test_random_labels_stay_at_chance(kind):
+    """Over 60 data sets without any signal the naive score is far above .5, the corrected one is not."""
+    naive, corrected = [], []
+    for repeat in range(60):
+        predictions, truth = random_predictions(np.random.default_rng(repeat))
+        selection = (
+            BestOfMany(predictions, truth, "acc")
+            if kind == "best"
+            else ClassBlend(0.4 + 0.2 * predictions, truth, "acc", Calibration())
+        )
+        found = estimate(selection, np.arange(RECORDS), seed=repeat, repeats=60)
+        naive.append(found.naive["acc"].value)
+        corrected.append(found.corrected["acc"].value)
+    assert np.mean(naive) > 0.54
+    assert np.mean(corrected) == pytest.approx(0.5, abs=0.015)
+
+
+def test_groups_are_drawn_whole_and_by_stratum(rng):
+    groups = np.repeat(np.arange(12), 3)
+    strata = np.repeat([0, 1, 0, 1], 9)
+    samples = bootstrap_groups(groups, strata, rng)
+    for _ in range(20):
+        drawn, left = next(samples)
+        assert set(groups[drawn]) | set(groups[left]) == set(range(12))
+        assert not set(groups[drawn]) & set(groups[left])
+        times = np.bincount(drawn, minlength=36).reshape(12, 3)
+        assert (times == times[:, :1]).all()
+        assert np.bincount(strata[drawn]).tolist() == [18, 18]
+
+
+def test_copies_do_not_make_an_estimate_surer(rng):
+    """Five copies of each record say no more than one, when they are known to be related."""
+    scores = np.clip(rng.normal(0.5, 0.2, 80), 0.05, 0.95)
+    truth = (rng.random(80) < scores).astype(np.int64)
+    predictions = np.column_stack([1 - scores, scores])[None]
+    alone = estimate(ClassBlend(predictions, truth, "mcc", Calibration()), np.arange(80))
+    five = np.repeat(np.arange(80), 5)
+    copied = ClassBlend(predictions[:, five], truth[five], "mcc", Calibration())
+    known, unknown = (estimate(copied, groups).corrected["auc"].se for groups in (five, np.arange(400)))
+    assert known == pytest.approx(alone.corrected["auc"].se, rel=0.25)
+    assert unknown < 0.6 * known
+
+
+def test_intervals_cover_the_truth_and_are_not_too_wide():
+    """95 % intervals where all models are right in 80 % of new records; at most 1.7 times as wide as a plain bootstrap."""
+    inside, naively, ratios = 0, 0, []
+    for repeat in range(60):
+        rng = np.random.default_rng(repeat)
+        truth = rng.integers(0, 2, 150)
+        right = np.where(rng.random((10, 150)) < 0.8, 0.75, 0.25)
+        members = np.where(truth[None, :, None] == [0, 1], right[:, :, None], 1 - right[:, :, None])
+        found = estimate(BestOfMany(members, truth, "acc"), np.arange(150), repeats=80)
+        row, plain = found.corrected["acc"], found.naive["acc"]
+        inside += row.low <= 0.8 <= row.high
+        naively += plain.low <= 0.8 <= plain.high
+        ratios.append((row.high - row.low) / (plain.high - plain.low))
+    assert inside >= 55
+    assert naively < inside
+    assert np.median(ratios) < 1.7
+
+
+def test_a_perfect_score_keeps_some_doubt():
+    truth = np.array([0, 1] * 12)
+    found = estimate(ClassBlend(np.eye(2)[truth][None] * 0.9 + 0.05, truth, "mcc", Calibration()), np.arange(24))
+    assert found.naive["acc"].value == 1.0
+    assert 0 < found.corrected["acc"].se < 0.1
+    assert found.corrected["acc"].low < 1.0
+    assert found.corrected["acc"].high == 1.0
+
+
+def test_a_deadline_ends_the_bootstrap(rng):
+    predictions, truth = random_predictions(rng)
+    found = estimate(BestOfMany(predictions, truth, "mcc"), np.arange(RECORDS), enough=lambda done: done == 7)
+    assert found.repeats == 7
+
+
+def test_regression(rng):
+    truth = rng.normal(size=200)
+    members = truth + rng.normal(scale=[[0.5], [0.6], [2.0]], size=(3, 200))
+    found = estimate(ValueBlend(members, truth), np.arange(200))
+    assert set(found.corrected) == {"r2", "spearman", "rmse", "pearson", "mae"}
+    best = estimate(BestOfMany(members, truth, "r2"), np.arange(200))
+    assert found.corrected["r2"].value > best.corrected["r2"].value
+    assert found.corrected["r2"].low < found.corrected["r2"].value < found.corrected["r2"].high
+    plain = intervals("regression", truth, members[0], None)
+    assert plain["rmse"].low < 0.5 < plain["rmse"].high + 0.05
+
+
+def test_mixture_weights_are_the_most_likely_ones(rng):
+    good = np.clip(rng.beta(4, 2, 500), 0.01, 0.99)
+    own = np.column_stack([good, np.full(500, 0.5), rng.random(500)])
+    weights = mixture_weights(own, rounds=500)
+    likelihood = np.log(own @ weights).mean()
+    for other in (*np.eye(3), np.ones(3) / 3, weights[::-1]):
+        assert likelihood >= np.log(np.maximum(own @ other, 1e-9)).mean() - 1e-4
+    assert weights.sum() == pytest.approx(1)
+    assert all(weight == 0 or weight >= 0.05 for weight in weights)
+
+
+def test_value_weights_are_the_least_squares_ones(rng):
+    truth = rng.normal(size=300)
+    values = truth[:, None] + rng.normal(scale=[1.0, 1.0, 3.0], size=(300, 3))
+    weights = value_weights(values, truth)
+    error = ((values @ weights - truth) ** 2).mean()
+    for other in (*np.eye(3), np.ones(3) / 3):
+        assert error <= ((values @ other - truth) ** 2).mean() + 1e-6
+    assert weights.sum() == pytest.approx(1)
+    assert (value_weights(np.column_stack([truth, truth]), truth) >= 0).all()
+
+
+def test_a_blend_has_few_members(rng):
+    truth = rng.integers(0, 3, 90)
+    predictions = np.array([normalise(rng.random((90, 3)) + 0.5 * np.eye(3)[truth]) for _ in range(20)])
+    weights = blend_classes(predictions, truth)
+    assert 1 <= (weights > 0).sum() <= 8
+    values = rng.normal(size=(20, 90)) + truth
+    assert 1 <= (blend_values(values, truth.astype(float)) > 0).sum() <= 8

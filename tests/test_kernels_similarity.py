@@ -1,0 +1,73 @@
+"""Kernels that compare records against their slow twins."""
+
+from __future__ import annotations
+
+import numpy as np
+import oracles_similarity as oracle
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bioautofeat.kernels import similarity
+
+records = st.lists(st.lists(st.integers(0, 4), max_size=14), min_size=1, max_size=8)
+short = settings(max_examples=60, deadline=None)
+
+
+def flat(batch):
+    offsets = np.concatenate([[0], np.cumsum([len(record) for record in batch])]).astype(np.int64)
+    return np.array([code for record in batch for code in record], np.uint8), offsets
+
+
+@short
+@given(records, st.integers(0, 3))
+def test_edit_distance(batch, limit):
+    codes, offsets = flat(batch)
+    pairs = [(i, j) for i in range(len(batch)) for j in range(len(batch))]
+    left, right = np.array(pairs, np.int64).T.copy()
+    close = np.full(len(pairs), 7, np.int64)
+    similarity.within_edits(codes, offsets, left, right, np.full(len(pairs), limit), close)
+    assert close.tolist() == [int(oracle.edit_distance(batch[i], batch[j]) <= limit) for i, j in pairs]
+
+
+@short
+@given(records, st.integers(0, 2))
+def test_records_within_edits_share_a_variant(batch, edits):
+    codes, offsets = flat(batch)
+    lengths = np.diff(offsets)
+    sizes = 1 + lengths * (edits > 0) + lengths * (lengths - 1) // 2 * (edits > 1)
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    out = np.zeros(bounds[-1], np.int64)
+    similarity.deletion_variants(codes, offsets, np.full(len(batch), edits), bounds, out)
+    hashes = [set(out[a:b].tolist()) for a, b in zip(bounds, bounds[1:], strict=False)]
+    for i, record in enumerate(batch):
+        assert len(hashes[i]) == len(oracle.deletions(record, edits))
+        for j, other in enumerate(batch):
+            if oracle.edit_distance(record, other) <= edits:
+                assert hashes[i] & hashes[j]
+            shared = oracle.deletions(record, edits) & oracle.deletions(other, edits)
+            assert bool(shared) == bool(hashes[i] & hashes[j])
+
+
+@short
+@given(st.lists(st.sets(st.integers(0, 12), max_size=8), min_size=1, max_size=9), st.sampled_from([0.2, 0.5, 1.0]))
+def test_join_by_words(sets, share):
+    words = sorted(set().union(*sets))
+    held = [[i for i, own in enumerate(sets) if word in own] for word in words]
+    holders = np.array([i for row in held for i in row], np.int64)
+    holder_bounds = np.concatenate([[0], np.cumsum([len(row) for row in held])]).astype(np.int64)
+    own = [[k for k, word in enumerate(words) if word in record] for record in sets]
+    bounds = np.concatenate([[0], np.cumsum([len(row) for row in own])]).astype(np.int64)
+    parent = np.arange(len(sets))
+    numbers = np.array([k for row in own for k in row], np.int64)
+    similarity.join_by_words(numbers, bounds, holders, holder_bounds, share * np.diff(bounds), 100, parent)
+    assert parent.tolist() == oracle.components(len(sets), oracle.sharing(sets, lambda size: share * size))
+
+
+def test_only_the_first_holders_are_compared():
+    sets = [{0}, {0}, {0}]
+    bounds, holders = np.arange(4), np.arange(3)
+    parent = np.arange(3)
+    similarity.join_by_words(
+        np.zeros(3, np.int64), bounds, holders, np.array([0, 3]), np.ones(3, np.int64), 1, 0.5, parent
+    )
+    assert parent.tolist() == [0] * len(sets)
