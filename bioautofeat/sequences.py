@@ -100,6 +100,11 @@ class Sequences:
             batches[0].alphabet,
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled with its own letters alone, and read-only again afterwards."""
+        codes = self.codes[self.offsets[0] : self.offsets[-1]]
+        return Sequences, (codes, self.offsets - self.offsets[0], self.ids, self.alphabet)
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -143,6 +143,8 @@ class Extraction:
     def __init__(self, sources: Sequence[Source], specs: Sequence[str], options: Options) -> None:
         self.sources, self.options = list(sources), options
         self.specs = list(specs)
+        if not self.specs:
+            raise ParameterError("no descriptor is given; use -d, e.g. -d kmer:k=3")
         # mistakes that need no data show before any are read
         if options.alphabet == "auto":
             check_specs(self.specs)
@@ -195,6 +197,7 @@ class Extraction:
             length = described_length(options.length, found.shortest, found.longest)
             return extractor.fit(Training(length)), length
         if "labels" in extractor.needs and labels is None:
+            # refused before the records are read into memory
             extractor.fit(Training(1))
         records = Sequences.concatenate([batch for _, batch in found.batches()])
         taught = records if labels is None else records.take([i for i, c in enumerate(labels) if c is not None])

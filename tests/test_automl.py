@@ -222,10 +222,14 @@ def test_the_run_folder(tmp_path):
     with pytest.raises(OutputError, match="another run"):
         RunFolder(str(tmp_path / "r"))
     first.close()
-    assert RunFolder(str(tmp_path / "r")).open(config)
+    second = RunFolder(str(tmp_path / "r"))
+    assert second.open(config)
+    second.close()
     (tmp_path / "r" / "thesis.txt").write_text("mine")
+    other = RunFolder(str(tmp_path / "r"))
     with pytest.raises(OutputError, match="holds another run"):
-        RunFolder(str(tmp_path / "r")).open({"seed": 2})
+        other.open({"seed": 2})
+    other.close()
     (tmp_path / "r" / "model.baf").write_text("old")
     forced = RunFolder(str(tmp_path / "r"), force=True)
     assert not forced.open({"seed": 2})

@@ -60,17 +60,21 @@ def test_places_and_neighbours_of_classes(batch, data, before):
     assume(grouped)
     codes, offsets = packed(records, before)
     letters, bounds, ends = class_arrays(grouped)
-    fractions = (0.0, 0.25, 0.5, 0.75, 1.0)
-    out = np.zeros((len(records), (len(bounds) - 1) * len(fractions)))
-    occurrence.class_places(codes, offsets, letters, bounds, np.array(fractions), out)
     classes = [members for grouping in grouped for members in grouping]
-    for row, record in zip(out, records, strict=True):
-        assert_allclose(row, oracles.places(record, classes, fractions), rtol=1e-12)
+    placed = np.zeros((len(records), 5 * len(classes)))
+    occurrence.class_places(codes, offsets, letters, bounds, placed)
     shares = np.zeros((len(records), sum(len(g) * (len(g) - 1) // 2 for g in grouped)))
-    with_all = np.concatenate([letters, np.arange(n)]), np.append(bounds, len(letters) + n)
-    occurrence.class_neighbours(codes, offsets, *with_all, ends, shares)
-    for row, record in zip(shares, records, strict=True):
-        assert_allclose(row, oracles.neighbours(record, grouped, n), rtol=1e-12)
+    with_all = np.concatenate([letters, np.arange(n)]), np.append(bounds, len(letters) + n), ends
+    occurrence.class_neighbours(codes, offsets, *with_all, shares)
+    whole = np.zeros((len(records), len(classes) + shares.shape[1] + placed.shape[1]))
+    occurrence.class_profiles(codes, offsets, *with_all, whole)
+    assert_array_equal(whole[:, len(classes) :], np.hstack([shares, placed]))
+    for s, record in enumerate(records):
+        assert_allclose(placed[s], oracles.places(record, classes, (0.0, 0.25, 0.5, 0.75, 1.0)), rtol=1e-12)
+        assert_allclose(shares[s], oracles.neighbours(record, grouped, n), rtol=1e-12)
+        held = oracles.known(record, n)
+        expected = [sum(code in members for code in held) / max(1, len(held)) for members in classes]
+        assert_allclose(whole[s, : len(classes)], expected, rtol=1e-12)
 
 
 @thorough

@@ -124,7 +124,9 @@ class RunFolder:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise self._held(self._lock) from None
+                held = self._held(self._lock)
+                self._lock.close()
+                raise held from None
         self._lock.truncate(0)
         self._lock.write(f"{os.getpid()}\n")
         self._lock.flush()
@@ -139,8 +141,8 @@ class RunFolder:
     def _clear(self) -> None:
         """Remove what an earlier run wrote, and nothing else."""
         for name in FILES:
-            with suppress(FileNotFoundError), writing(str(self.path / name)):
-                (self.path / name).unlink()
+            with writing(str(self.path / name)):
+                (self.path / name).unlink(missing_ok=True)
         predictions = self.path / JOURNAL
         if predictions.is_dir() and not predictions.is_symlink():
             for path in predictions.glob("*.npy"):

@@ -128,6 +128,7 @@ class _Signals:
 
     def __init__(self) -> None:
         self.count = 0
+        self.before: dict[int, Any] = {}
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
@@ -136,10 +137,16 @@ class _Signals:
         if self.count > 2:
             os._exit(128 + number)
 
-    def install(self) -> None:
+    def __enter__(self) -> _Signals:
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(ValueError, OSError):
-                signal.signal(number, self)
+                self.before[number] = signal.signal(number, self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.before.items():
+            with suppress(ValueError, OSError, TypeError):
+                signal.signal(number, handler)
 
 
 def _show_warning(debug: bool) -> Callable[..., None]:
@@ -154,8 +161,7 @@ def _show_warning(debug: bool) -> Callable[..., None]:
 
 def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     """Run a command; whatever goes wrong becomes one line and an exit code."""
-    _Signals().install()
-    with warnings.catch_warnings():
+    with _Signals(), warnings.catch_warnings():
         warnings.simplefilter("always", BioautofeatWarning)
         warnings.showwarning = _show_warning(options.debug)
         try:

@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     check_sources(sources)
     path = None if options.output in (None, "-") else options.output
     if path is not None:
-        check_output(path, force=options.force, inputs=[source.path for source in sources])
+        check_output(path, force=options.force, inputs=[*(s.path for s in sources), options.labels or ""])
     from bioautofeat.io.table import table_format
     from bioautofeat.streaming import Extraction
 
@@ -110,8 +110,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     with Progress("records", options.quiet) as progress:
         cut = extraction.run(plan, path, form, progress)
-    if cut:
-        _warn_cut(plan, cut)
+    _warn_about(plan, cut)
     return 0
 
 
@@ -121,13 +120,19 @@ def _options(options: argparse.Namespace) -> Options:
     return Options(**{field.name: getattr(options, field.name) for field in fields(Options)})
 
 
-def _warn_cut(plan: Plan, cut: int) -> None:
+def _warn_about(plan: Plan, cut: int) -> None:
+    """Say what the table alone does not show."""
     import warnings
 
     from bioautofeat.errors import BioautofeatWarning
 
-    message = f"{plan.survey.name}: {cut} records are longer than the {plan.length} positions described; the rest of them has no columns"
-    warnings.warn(message, BioautofeatWarning, stacklevel=2)
+    name = plan.survey.name
+    if cut:
+        message = f"{name}: {cut} records are longer than the {plan.length} positions described; the rest of them has no columns"
+        warnings.warn(message, BioautofeatWarning, stacklevel=2)
+    if plan.fitted:
+        message = f"{name}: columns were fitted on these very records; a model must not be trained and judged on such a table (fit does it inside the folds)"
+        warnings.warn(message, BioautofeatWarning, stacklevel=2)
 
 
 def _print_estimates(plan: Plan, chunk_size: int | None) -> None:

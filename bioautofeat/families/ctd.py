@@ -10,8 +10,7 @@ from bioautofeat.families._registry import descriptor
 from bioautofeat.parameters import Names
 from bioautofeat.properties import grouping, groupings
 from bioautofeat.terms.base import Term
-from bioautofeat.terms.join import Concat
-from bioautofeat.terms.occurrence import ClassNeighbours, ClassPlaces, class_composition, grouping_labels
+from bioautofeat.terms.occurrence import ClassNeighbours, ClassPlaces, ClassProfiles, class_composition, grouping_labels
 
 Groupings = Names("groupings of residues (CTD's own without ctd.), ilearn (13), propy or protpy (7), or CSV files")
 
@@ -94,5 +93,4 @@ def ctdd(alphabet: Alphabet, groupings: Annotated[tuple[str, ...], Groupings] = 
 )
 def ctd(alphabet: Alphabet, groupings: Annotated[tuple[str, ...], Groupings] = ("ilearn",)) -> Term:
     """The columns of ``ctdc``, ``ctdt`` and ``ctdd``, in this order."""
-    chosen = _groupings(groupings, alphabet)
-    return Concat((class_composition(chosen), ClassNeighbours(chosen), ClassPlaces(chosen)), ("c.", "t.", "d."))
+    return ClassProfiles(_groupings(groupings, alphabet))

@@ -8,7 +8,7 @@ import numpy as np
 
 from bioautofeat._numba import njit
 
-__all__ = ["class_neighbours", "class_places", "letter_counts", "pair_scores", "place_moments"]
+__all__ = ["class_neighbours", "class_places", "class_profiles", "letter_counts", "pair_scores", "place_moments"]
 
 
 @njit
@@ -62,18 +62,24 @@ def _nth_bit(word: Any, n: int) -> int:
 
 
 @njit
-def _longest(offsets: Any) -> int:
-    """Number of letters of the longest sequence."""
-    longest = 0
+def _words_for(length: int) -> int:
+    """Number of 64-bit words with a bit for each position, in fours so that every row begins where vectors do."""
+    return (length + 255) // 256 * 4
+
+
+@njit
+def _room(offsets: Any) -> int:
+    """Number of words for the longest sequence."""
+    room = 0
     for s in range(offsets.size - 1):
-        longest = max(longest, offsets[s + 1] - offsets[s])
-    return longest
+        room = max(room, _words_for(offsets[s + 1] - offsets[s]))
+    return room
 
 
 @njit
 def _mark_letters(codes: Any, start: int, stop: int, marks: Any, counts: Any) -> None:
     """Set the bit of each position of a sequence in the row of its letter, and count the letters."""
-    marks[:, : (stop - start + 63) // 64] = np.uint64(0)
+    marks[:, : _words_for(stop - start)] = np.uint64(0)
     counts[:] = 0
     for i in range(stop - start):
         code = codes[start + i]
@@ -93,47 +99,28 @@ def _unite(marks: Any, letters: Any, bounds: Any, n_words: int, unions: Any) -> 
 
 
 @njit
-def class_places(codes: Any, offsets: Any, letters: Any, bounds: Any, fractions: Any, out: Any) -> None:
-    """Write where given fractions of each class have been met, as percent of the record's length.
-
-    Class ``c`` has the letters ``letters[bounds[c]:bounds[c + 1]]`` (int64).  Fraction ``f`` (rising) of ``n``
-    members is met at member ``max(1, floor(f * n))``, so fraction 0 is the first.
-    ``out[s, c * fractions.size + j]`` is the place for class ``c``, 0 where the class is empty.
-    """
-    # one bit a position and a letter: a class is the union of its letters, and 64 positions are counted at once
-    room = (_longest(offsets) + 63) // 64
-    marks = np.zeros((letters.max() + 1 if letters.size > 0 else 0, room), np.uint64)
-    unions = np.zeros((bounds.size - 1, room), np.uint64)
-    counts = np.zeros(len(marks), np.int64)
-    for s in range(offsets.size - 1):
-        length = offsets[s + 1] - offsets[s]
-        _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
-        _unite(marks, letters, bounds, (length + 63) // 64, unions)
-        for c in range(bounds.size - 1):
-            total = 0
-            for at in range(bounds[c], bounds[c + 1]):
-                total += counts[letters[at]]
-            if total > 0:
-                _class_row(unions[c], fractions, total, out[s], c * fractions.size)
-        for c in range(out.shape[1]):
-            out[s, c] = out[s, c] / max(1, length) * 100.0
+def _places_of(marks: Any, total: int, length: int, row: Any, column: int) -> None:
+    """Write where the quarters of the positions marked, ``total`` of them, have been met, as percent of the length."""
+    seen, quarter, w = 0, 0, 0
+    member = 1
+    while quarter <= 4:
+        here = _count_bits(marks[w])
+        while member <= seen + here:
+            row[column + quarter] = (w * 64 + _nth_bit(marks[w], member - seen - 1) + 1) / length * 100.0
+            quarter += 1
+            if quarter > 4:
+                break
+            member = max(1, quarter * total // 4)
+        seen += here
+        w += 1
 
 
 @njit
-def _class_row(marks: Any, fractions: Any, total: int, row: Any, column: int) -> None:
-    """Write the places, from 1, of the class with these marks, which has ``total`` members."""
-    seen, j, w = 0, 0, 0
-    member = max(1, int(fractions[0] * total))
-    while j < fractions.size:
-        here = _count_bits(marks[w])
-        while member <= seen + here:
-            row[column + j] = w * 64 + _nth_bit(marks[w], member - seen - 1) + 1
-            j += 1
-            if j == fractions.size:
-                break
-            member = max(1, int(fractions[j] * total))
-        seen += here
-        w += 1
+def _all_places(unions: Any, totals: Any, length: int, row: Any, column: int) -> None:
+    """Write the five places of every class; nothing for an empty one."""
+    for c in range(totals.size):
+        if totals[c] > 0:
+            _places_of(unions[c], totals[c], length, row, column + 5 * c)
 
 
 @njit
@@ -151,6 +138,47 @@ def _neighbours(ones: Any, others: Any, n_words: int) -> int:
 
 
 @njit
+def _all_neighbours(unions: Any, groupings: Any, n_words: int, row: Any, column: int) -> None:
+    """Write the share of known neighbours for each pair of classes of each grouping; the last row marks all letters."""
+    pairs = max(1, _neighbours(unions[-1], unions[-1], n_words))
+    for g in range(groupings.size - 1):
+        for a in range(groupings[g], groupings[g + 1]):
+            for b in range(a + 1, groupings[g + 1]):
+                row[column] = _neighbours(unions[a], unions[b], n_words) / pairs
+                column += 1
+
+
+@njit
+def _sum_classes(counts: Any, letters: Any, bounds: Any, totals: Any) -> None:
+    """Write how many letters each class has."""
+    for c in range(totals.size):
+        totals[c] = 0
+        for at in range(bounds[c], bounds[c + 1]):
+            totals[c] += counts[letters[at]]
+
+
+@njit
+def class_places(codes: Any, offsets: Any, letters: Any, bounds: Any, out: Any) -> None:
+    """Write where the quarters of each class have been met, as percent of the record's length.
+
+    Class ``c`` has the letters ``letters[bounds[c]:bounds[c + 1]]`` (int64).  Of ``n`` members, quarter ``q`` (0 to
+    4) is met at member ``max(1, floor(q n / 4))``: the first, then a quarter of them, half, three quarters, the last.
+    ``out[s, 5 * c + q]`` is the place for class ``c``, left as it is where the class is empty.
+    """
+    # one bit a position and a letter: a class is the union of its letters, and 64 positions are counted at once
+    room = _room(offsets)
+    marks = np.zeros((letters.max() + 1 if letters.size > 0 else 0, room), np.uint64)
+    unions = np.zeros((bounds.size - 1, room), np.uint64)
+    counts, totals = np.zeros(len(marks), np.int64), np.zeros(bounds.size - 1, np.int64)
+    for s in range(offsets.size - 1):
+        length = offsets[s + 1] - offsets[s]
+        _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
+        _unite(marks, letters, bounds, _words_for(length), unions)
+        _sum_classes(counts, letters, bounds, totals)
+        _all_places(unions, totals, length, out[s], 0)
+
+
+@njit
 def class_neighbours(codes: Any, offsets: Any, letters: Any, bounds: Any, groupings: Any, out: Any) -> None:
     """Write the share of known neighbours that are of two given classes of a grouping, in either order.
 
@@ -158,21 +186,37 @@ def class_neighbours(codes: Any, offsets: Any, letters: Any, bounds: Any, groupi
     (int64), and behind the last grouping stands a class of all letters.  ``out[s]`` has a column for each pair of
     classes of each grouping, the first class outer.
     """
-    room = (_longest(offsets) + 63) // 64
+    room = _room(offsets)
     marks = np.zeros((letters.max() + 1, room), np.uint64)
     unions = np.zeros((bounds.size - 1, room), np.uint64)
     counts = np.zeros(len(marks), np.int64)
     for s in range(offsets.size - 1):
-        n_words = (offsets[s + 1] - offsets[s] + 63) // 64
+        n_words = _words_for(offsets[s + 1] - offsets[s])
         _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
         _unite(marks, letters, bounds, n_words, unions)
-        pairs = max(1, _neighbours(unions[-1], unions[-1], n_words))
-        column = 0
-        for g in range(groupings.size - 1):
-            for a in range(groupings[g], groupings[g + 1]):
-                for b in range(a + 1, groupings[g + 1]):
-                    out[s, column] = _neighbours(unions[a], unions[b], n_words) / pairs
-                    column += 1
+        _all_neighbours(unions, groupings, n_words, out[s], 0)
+
+
+@njit
+def class_profiles(codes: Any, offsets: Any, letters: Any, bounds: Any, groupings: Any, out: Any) -> None:
+    """Write the share of each class among the known letters, then its neighbours, then its places.
+
+    Classes and groupings as in :func:`class_neighbours`; the columns are those of one class each, those of
+    :func:`class_neighbours` and those of :func:`class_places`, without the class of all letters.
+    """
+    room, n_classes = _room(offsets), groupings[-1]
+    marks = np.zeros((letters.max() + 1, room), np.uint64)
+    unions = np.zeros((bounds.size - 1, room), np.uint64)
+    counts, totals = np.zeros(len(marks), np.int64), np.zeros(bounds.size - 1, np.int64)
+    for s in range(offsets.size - 1):
+        length = offsets[s + 1] - offsets[s]
+        _mark_letters(codes, offsets[s], offsets[s + 1], marks, counts)
+        _unite(marks, letters, bounds, _words_for(length), unions)
+        _sum_classes(counts, letters, bounds, totals)
+        for c in range(n_classes):
+            out[s, c] = totals[c] / max(1, totals[n_classes])
+        _all_neighbours(unions, groupings, _words_for(length), out[s], n_classes)
+        _all_places(unions, totals[:n_classes], length, out[s], out.shape[1] - 5 * n_classes)
 
 
 @njit

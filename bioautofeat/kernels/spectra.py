@@ -109,7 +109,7 @@ def _select(values: Any, low: int, high: int, ranks: Any) -> None:
                 while first < last and ranks[first] < low:
                     first += 1
                 continue
-            middle = first + np.searchsorted(ranks[first:last], place)
+            middle = first + int(np.searchsorted(ranks[first:last], place))
             # the longer side waits on the stack, so that the stack stays short
             if place - low > high - place:
                 stack[depth] = low, place, first, middle

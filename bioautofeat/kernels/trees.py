@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from bioautofeat._numba import njit
 
 __all__ = ["add_trees"]
@@ -28,17 +30,20 @@ def add_trees(rows: Any, trees: Any, nodes: Any, threshold: Any, values: Any, ou
     """
     width = values.shape[1]
     for tree in range(trees.shape[0]):
-        root, target = trees[tree, 0], trees[tree, 1]
+        root, target = np.uint64(trees[tree, 0]), trees[tree, 1]
         for row in range(rows.shape[0]):
+            given = rows[row]
+            # places are unsigned: numba need not ask whether they count from the end
             node = root
-            while nodes[node, 1] > 0:
-                value = rows[row, nodes[node, 0]]
-                if value <= threshold[node]:
-                    node += nodes[node, 1]
-                elif value > threshold[node]:
-                    node += nodes[node, 2]
-                else:
-                    node += nodes[node, 3]
-            leaf = nodes[node, 0]
+            step = nodes[node, 1]
+            while step > 0:
+                value, limit = given[np.uint32(nodes[node, 0])], threshold[node]
+                if value > limit:
+                    step = nodes[node, 2]
+                elif not value <= limit:
+                    step = nodes[node, 3]
+                node += np.uint64(step)
+                step = nodes[node, 1]
+            leaf = np.uint32(nodes[node, 0])
             for column in range(width):
                 out[row, target + column] += values[leaf, column]

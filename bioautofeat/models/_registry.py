@@ -44,8 +44,8 @@ class Model:
         Place in the order of models from simple to complex; of two that score alike the smaller is preferred.
     sparse : bool
         Whether sparse tables are taken as they are.
-    rows : int or None
-        Number of training rows beyond which the model is too dear to be worth it.
+    rows, classes : int or None
+        Number of training rows and of classes beyond which the model is too dear to be worth it.
     keeps_rows : bool
         Whether a fitted one holds training rows.
     builder : callable
@@ -60,6 +60,7 @@ class Model:
     simplicity: int
     sparse: bool
     rows: int | None
+    classes: int | None
     keeps_rows: bool
     builder: Callable[..., Any]
 
@@ -101,6 +102,7 @@ def model(
     tasks: tuple[str, ...] = (CLASSIFICATION, REGRESSION),
     sparse: bool = True,
     rows: int | None = None,
+    classes: int | None = None,
     keeps_rows: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the function below as a model; its signature, after the setting, is its parameter table."""
@@ -110,7 +112,7 @@ def model(
         if name in _rows:
             raise ParameterError(f"model {name!r} is already registered")
         _rows[name] = Model(
-            name, title, frozenset(tasks), parameters_of(build, skip=1), reference, simplicity, sparse, rows, keeps_rows, build
+            name, title, frozenset(tasks), parameters_of(build, skip=1), reference, simplicity, sparse, rows, classes, keeps_rows, build
         )  # fmt: skip
         return build
 

@@ -14,7 +14,7 @@ __all__ = ["knn", "nystroem", "svm"]
 @model(
     "Support vector machine with the radial kernel, calibrated",
     reference="Cortes and Vapnik 1995, Mach Learn 20:273; Platt 1999; Wu 2004, J Mach Learn Res 5:975",
-    simplicity=20, rows=8000, keeps_rows=True,
+    simplicity=20, rows=8000, classes=40, keeps_rows=True,
 )  # fmt: skip
 def svm(
     setting: Setting,

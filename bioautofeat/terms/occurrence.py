@@ -21,12 +21,11 @@ from bioautofeat.terms.reduce import Count
 __all__ = [
     "ClassNeighbours",
     "ClassPlaces",
+    "ClassProfiles",
     "NaturalVector",
     "class_composition",
     "grouping_labels",
 ]
-
-QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def grouping_labels(groupings: Iterable[Grouping]) -> list[str]:
@@ -62,14 +61,31 @@ class _Classes(Term):
 
     groupings: tuple[Grouping, ...]
 
+    @property
+    def labelled(self) -> list[tuple[str, Grouping]]:
+        """Each grouping with a name for its columns."""
+        return list(zip(grouping_labels(self.groupings), self.groupings, strict=True))
+
     @cached_property
     def classes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The codes of the letters of all classes in turn, and the bounds of each class."""
         classes = [
             np.flatnonzero(grouping.codes[:-1] == c) for grouping in self.groupings for c in range(len(grouping.groups))
         ]
-        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(c) for c in classes])]).astype(np.int64)
-        return np.concatenate(classes).astype(np.int64), bounds
+        return np.concatenate(classes).astype(np.int64), _bounds(len(letters) for letters in classes)
+
+    @cached_property
+    def classes_and_all(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """As :attr:`classes`, with a class of all letters behind them, and the bounds of each grouping's classes."""
+        letters, bounds = self.classes
+        whole = np.arange(self.groupings[0].source.size)
+        ends = np.append(bounds, len(letters) + len(whole))
+        return np.concatenate([letters, whole]), ends, _bounds(len(g.groups) for g in self.groupings)
+
+
+def _bounds(sizes: Iterable[int]) -> NDArray[np.int64]:
+    """Where each of several parts that stand in a row begins, and where the last one ends."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(list(sizes), dtype=np.int64)])
 
 
 @dataclass(frozen=True)
@@ -80,60 +96,61 @@ class ClassNeighbours(_Classes):
 
     @property
     def width(self) -> int:
-        return sum(len(g.groups) * (len(g.groups) - 1) // 2 for g in self.groupings)
+        return sum(len(grouping.groups) * (len(grouping.groups) - 1) // 2 for grouping in self.groupings)
 
     def names(self) -> list[str]:
-        return [
-            f"{label}.{a}.{b}"
-            for label, grouping in zip(grouping_labels(self.groupings), self.groupings, strict=True)
-            for a, b in combinations(grouping.symbols, 2)
-        ]
+        return [f"{label}.{a}.{b}" for label, group in self.labelled for a, b in combinations(group.symbols, 2)]
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        letters, bounds = self.classes
-        whole = np.arange(self.groupings[0].source.size)
-        ends = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(g.groups) for g in self.groupings])])
-        occurrence.class_neighbours(
-            seqs.codes,
-            seqs.offsets,
-            np.concatenate([letters, whole]),
-            np.append(bounds, len(letters) + len(whole)),
-            ends.astype(np.int64),
-            out,
-        )
+        occurrence.class_neighbours(seqs.codes, seqs.offsets, *self.classes_and_all, out)
 
 
 @dataclass(frozen=True)
 class ClassPlaces(_Classes):
-    """Where along the record fractions of the members of each class have been met (CTD's distribution).
-
-    Parameters
-    ----------
-    fractions : tuple of float
-        Rising, from 0 (the first member) to 1 (the last).
+    """Where along the record the quarters of each class have been met (CTD's distribution).
 
     Notes
     -----
-    A place counts from 1 and is given as percent of the record's length; 0 for a class that does not occur.  Of
-    ``n`` members, fraction ``f`` is met at number ``floor(f n)``, and at the first one where that is 0.
+    The places of the first member, of a quarter of them, half, three quarters and the last one count from 1 and are
+    given as percent of the record's length; 0 for a class that does not occur.  Of ``n`` members, quarter ``q`` is met
+    at number ``floor(q n / 4)``, and at the first one where that is 0.
     """
-
-    fractions: tuple[float, ...] = QUARTERS
 
     @property
     def width(self) -> int:
-        return len(self.fractions) * sum(len(grouping.groups) for grouping in self.groupings)
+        return 5 * sum(len(grouping.groups) for grouping in self.groupings)
 
     def names(self) -> list[str]:
+        percent = (0, 25, 50, 75, 100)
         return [
-            f"{label}.{symbol}.{100 * fraction:g}"
-            for label, grouping in zip(grouping_labels(self.groupings), self.groupings, strict=True)
-            for symbol in grouping.symbols
-            for fraction in self.fractions
+            f"{label}.{symbol}.{q}" for label, grouping in self.labelled for symbol in grouping.symbols for q in percent
         ]
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        occurrence.class_places(seqs.codes, seqs.offsets, *self.classes, np.array(self.fractions), out)
+        occurrence.class_places(seqs.codes, seqs.offsets, *self.classes, out)
+
+
+@dataclass(frozen=True)
+class ClassProfiles(_Classes):
+    """Composition, transition and distribution of classes, in this order, in one reading of the records."""
+
+    shortest = 2
+
+    @cached_property
+    def _parts(self) -> tuple[Term, ...]:
+        return class_composition(self.groupings), ClassNeighbours(self.groupings), ClassPlaces(self.groupings)
+
+    @property
+    def width(self) -> int:
+        return sum(part.width for part in self._parts)
+
+    def names(self) -> list[str]:
+        return [
+            label + name for label, part in zip(("c.", "t.", "d."), self._parts, strict=True) for name in part.names()
+        ]
+
+    def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
+        occurrence.class_profiles(seqs.codes, seqs.offsets, *self.classes_and_all, out)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ filled up, so that a row's bits do not depend on how many others were asked for:
 order for another shape."""
 
 BLOCK_CELLS = 1 << 23
-MANY = 4096
+MANY = 512
 """Rows computed at a time by models without a matrix product."""
 
 DEEPEST = 24
@@ -97,7 +97,7 @@ class Part(ABC):
 
     kind: ClassVar[str]
     keeps_rows: ClassVar[bool] = False
-    row_by_row: bool = False
+    row_by_row: ClassVar[bool] = False
 
     def parts_below(self) -> Iterator[Part]:
         """This part and all parts inside it."""

@@ -99,7 +99,8 @@ class Trees(Predictor):
         return tuple(arrays)
 
     def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        rows = np.ascontiguousarray(rows.astype(np.float32).astype(np.float64) if self.single else rows)
+        rows = np.ascontiguousarray(rows.astype(np.float32).astype(np.float64) if self.single else rows).view()
+        rows.flags.writeable = False  # one form, one compilation
         out = np.repeat(self.base[None, :], len(rows), axis=0)
         trees, nodes, thresholds, values = self._arrays
         add_trees(rows, trees, nodes, thresholds, values, out)
