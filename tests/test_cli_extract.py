@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -361,7 +362,13 @@ def test_the_list_of_descriptors(run):
     kmer = next(row for row in rows if row["name"] == "kmer")
     assert kmer["parameters"][0] == {"name": "k", "kind": "integer", "range": "1 or more", "default": "3"}
     code, out, _ = run("descriptors", "--format", "markdown")
-    assert out.splitlines()[1].startswith("| ---")
+    assert code == 0
+    assert sum(line.startswith("| `") for line in out.splitlines()) == len(find())
+
+
+def test_the_catalogue_page_is_what_the_command_prints(run):
+    page = Path(__file__).parents[1] / "docs" / "descriptors.md"
+    assert page.read_text(encoding="utf-8") == run("descriptors", "--format", "markdown")[1]
 
 
 @pytest.mark.parametrize("form", ["table", "json", "markdown"])

@@ -90,18 +90,63 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    lines = [HEADINGS, ["---"] * len(HEADINGS), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def _definition(row: Descriptor) -> str:
+    """The first paragraph of the documentation, on one line."""
+    return " ".join(row.documentation.split("\n\n")[0].split())
+
+
+def _markdown(rows: Sequence[Descriptor]) -> str:
+    """The catalogue: a section a family, a table row a descriptor, and how many there are by alphabet."""
+    from bioautofeat.families import FAMILIES
+
+    lines = ["# Catalogue of descriptors", "", _totals(rows), ""]
+    for family in FAMILIES:
+        name = family.__name__.rsplit(".", 1)[-1]
+        members = [row for row in rows if row.family == name]
+        if members:
+            lines += [f"## {(family.__doc__ or name).strip().splitlines()[0].rstrip('.')}", "", *_section(members), ""]
+    return "\n".join(lines)
+
+
+def _totals(rows: Sequence[Descriptor]) -> str:
+    counts = [f"{sum(a in {x.name for x in row.alphabets} for row in rows)} for {a}" for a in ("dna", "rna", "protein")]
+    return (
+        f"{len(rows)} descriptors: {', '.join(counts)}. In the formulas, `n` is the number of letters of the alphabet and "
+        "`L` the length described (`--length`). Parameters are written with their bounds and the default."
+    )
+
+
+def _section(rows: Sequence[Descriptor]) -> list[str]:
+    head = (
+        "name",
+        "definition",
+        "alphabets",
+        "columns",
+        "fitted on",
+        "parameters",
+        "source",
+        "also in",
+        "where we differ",
+    )
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for row in rows:
+        facts = _facts(row)
+        names = f"`{row.name}`" + (f" ({', '.join(row.aliases)})" if row.aliases else "")
+        cells = [
+            names, f"{row.title}. {_definition(row)}", ", ".join(facts["alphabets"]), row.columns,
+            ", ".join(facts["needs"]) or "-", _parameters(facts) or "-", row.reference,
+            ", ".join(row.peers) or "-", row.differs or "-",
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return lines
 
 
 def _groups(form: str) -> str:
     from bioautofeat.families.groups import GROUPS
 
     rows = [(name, alphabet, " ".join(specs)) for name, group in GROUPS.items() for alphabet, specs in group.items()]
-
     if form == "markdown":
-        return "\n" + "".join(f"- `@{name}` ({alphabet}): {specs}\n" for name, alphabet, specs in rows)
+        return "## Groups\n\n" + "".join(f"- `@{name}` ({alphabet}): {specs}\n" for name, alphabet, specs in rows)
     return "\ngroups\n" + "".join(f"  @{name} ({alphabet})  {specs}\n" for name, alphabet, specs in rows)
 
 
@@ -137,11 +182,10 @@ def run(options: argparse.Namespace) -> int:
     if options.name is not None:
         sys.stdout.write(_one(get(options.name), options.format))
         return 0
-    rows = [_facts(row) for row in find(get_alphabet(options.alphabet) if options.alphabet else None)]
+    rows = find(get_alphabet(options.alphabet) if options.alphabet else None)
     if options.format == "json":
-        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps([_facts(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
         return 0
-    cells = [_cells(row) for row in rows]
-    sys.stdout.write(_table(cells) if options.format == "table" else _markdown(cells))
+    sys.stdout.write(_table([_cells(_facts(row)) for row in rows]) if options.format == "table" else _markdown(rows))
     sys.stdout.write(_groups(options.format))
     return 0
