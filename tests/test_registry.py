@@ -43,8 +43,15 @@ def test_names_and_aliases_find_their_row(row):
     assert get(row.name) is row
     assert get(row.name.upper()) is row
     for alias in row.aliases:
-        assert get(alias) is row
-        assert parse(alias) == row()
+        name, _, options = alias.partition(":")
+        assert get(name) is row
+        assert parse(name) == parse(f"{row.name}:{options}" if options else row.name)
+
+
+def test_an_alias_can_stand_for_parameters():
+    assert str(parse("PS3")) == "ps:k=3"
+    assert str(parse("z_curve_144bit")) == "zcurve:bits=144"
+    assert str(parse("monoDi:gap=2")) == "kgap:gap=2,after=2,upto=true"
 
 
 def test_rows_come_by_name_and_by_alphabet():

@@ -131,7 +131,9 @@ def _section(rows: Sequence[Descriptor]) -> list[str]:
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for row in rows:
         facts = _facts(row)
-        names = f"`{row.name}`" + (f" ({', '.join(row.aliases)})" if row.aliases else "")
+        names = f"`{row.name}`" + (
+            f" ({', '.join(alias.replace(':', ' = ', 1) for alias in row.aliases)})" if row.aliases else ""
+        )
         cells = [
             names, f"{row.title}. {_definition(row)}", ", ".join(facts["alphabets"]), row.columns,
             ", ".join(facts["needs"]) or "-", _parameters(facts) or "-", row.reference,

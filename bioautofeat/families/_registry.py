@@ -40,7 +40,7 @@ class Descriptor:
     differs : str
         Where the value deliberately differs from which peer, and why, with a number; empty where it does not.
     aliases : tuple of str
-        Other names of the literature.
+        Other names of the literature; ``name:key=value`` where a name stands for certain parameters.
     build : callable
         ``build(alphabet, **parameters)`` gives the term.
     """
@@ -129,7 +129,8 @@ class Spec:
 
 
 _rows: dict[str, Descriptor] = {}
-_aliases: dict[str, str] = {}
+_aliases: dict[str, tuple[str, str]] = {}
+"""Other names, in lower case: the descriptor's name, and the options that the name stands for."""
 
 
 def descriptor(
@@ -150,23 +151,29 @@ def descriptor(
             name, title, family, frozenset(alphabets), parameters_of(build, skip=1), reference, columns,
             tuple(peers.split()), differs, tuple(aliases.split()), build,
         )  # fmt: skip
-        for key in (name, *row.aliases):
+        others = {alias.partition(":")[0].lower(): (name, alias.partition(":")[2]) for alias in row.aliases}
+        others.pop(name, None)
+        for key in (name, *others):
             if key in _rows or key in _aliases:
                 raise ParameterError(f"descriptor {key!r} is already registered")
         _rows[name] = row
-        _aliases.update(dict.fromkeys(row.aliases, name))
+        _aliases.update(others)
         return build
 
     return register
 
 
 def get(name: str) -> Descriptor:
-    """The descriptor of that name or alias (in any case)."""
-    key = name if name in _rows else _aliases.get(name, name.lower())
-    key = _aliases.get(key, key)
-    if key not in _rows:
+    """The descriptor of that name or alias, in upper or lower case."""
+    return _rows[_look_up(name)[0]]
+
+
+def _look_up(name: str) -> tuple[str, str]:
+    """The name of a descriptor and the options that an alias stands for."""
+    key = name.lower()
+    if key not in _rows and key not in _aliases:
         raise unknown("descriptor", name, [*_rows, *_aliases])
-    return _rows[key]
+    return (key, "") if key in _rows else _aliases[key]
 
 
 def find(alphabet: Alphabet | None = None) -> list[Descriptor]:
@@ -184,9 +191,16 @@ def parse(text: str | Spec) -> Spec:
     name, _, options = text.partition(":")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", name):
         raise ParameterError(f"{text!r} is not a descriptor: write name or name:key=value,key=value, e.g. kmer:k=3")
-    row = get(name)
+    key, preset = _look_up(name)
+    row = _rows[key]
+    values = {**_options(row, name, preset), **_options(row, name, options)}
+    return row(**values)
+
+
+def _options(row: Descriptor, name: str, text: str) -> dict[str, Any]:
+    """The values that ``key=value,key=value`` gives."""
     values: dict[str, Any] = {}
-    for option in options.split(",") if options else []:
+    for option in text.split(",") if text else []:
         key, equals, value = option.partition("=")
         if not equals or not key:
             raise ParameterError(f"{name}: {option!r} is no option: write key=value, e.g. {name}:k=3")
@@ -198,4 +212,4 @@ def parse(text: str | Spec) -> Spec:
             values[key] = row.parameters[key].range.parse(value)
         except ParameterError as error:
             raise ParameterError(f"{name}: {key}: {error}") from None
-    return row(**values)
+    return values

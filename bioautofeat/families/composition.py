@@ -38,7 +38,7 @@ def _count(words: Kmers, norm: Norm, overlap: bool = True) -> Term:
     reference="Leslie et al. 2002, Pacific Symposium on Biocomputing 7:566",
     columns="n^k (upto: n + n^2 + ... + n^k)",
     peers="iLearn iLearnPlus iFeatureOmega MathFeature repDNA PyFeat PyBioMed protpy",
-    aliases="Kmer",
+    aliases="Kmer Kmer_type_1 Kmer_type_2:norm=count pseudoKNC:upto=true,norm=count,overlap=false",
 )
 def kmer(
     alphabet: Alphabet,
@@ -76,7 +76,7 @@ def _strands(words: Kmers, norm: Norm) -> Term:
     columns="(4^k + 4^(k/2) if k is even) / 2 (upto: summed over 1..k)",
     peers="iLearn iLearnPlus iFeatureOmega repDNA PyBioMed MathFeature",
     differs="MathFeature counts each k-mer under its reverse complement without merging the two: 84 columns for k = 1..3 instead of 44",
-    aliases="RCKmer RevcKmer",
+    aliases="RCKmer RevcKmer RCKmer_type_1 RCKmer_type_2:norm=count",
 )
 def rckmer(
     alphabet: Alphabet,
@@ -155,7 +155,7 @@ def aac(
     reference="Bhasin and Raghava 2004, Journal of Biological Chemistry 279:23262",
     columns="400",
     peers="iLearn iLearnPlus iFeatureOmega MathFeature propy3 protpy PyBioMed",
-    aliases="DPC",
+    aliases="DPC DPC_type_1 DPC_type_2:norm=count",
 )
 def dpc(
     alphabet: Alphabet,
@@ -176,7 +176,7 @@ def dpc(
     reference="Bhasin and Raghava 2004, Journal of Biological Chemistry 279:23262",
     columns="8000",
     peers="iLearn iLearnPlus iFeatureOmega MathFeature propy3 protpy",
-    aliases="TPC",
+    aliases="TPC TPC_type_1 TPC_type_2:norm=count",
 )
 def tpc(
     alphabet: Alphabet,
@@ -212,7 +212,7 @@ def gaac(alphabet: Alphabet, norm: Annotated[Norm, NormRange] = "frequency") -> 
     reference="Chen et al. 2018, Bioinformatics 34:2499",
     columns="25",
     peers="iLearn iLearnPlus iFeatureOmega",
-    aliases="GDPC",
+    aliases="GDPC GDPC_type_1 GDPC_type_2:norm=count",
 )
 def gdpc(alphabet: Alphabet, norm: Annotated[Norm, NormRange] = "frequency") -> Term:
     """How often each pair of kinds of residues occurs; the kinds of ``gaac``."""
@@ -225,7 +225,7 @@ def gdpc(alphabet: Alphabet, norm: Annotated[Norm, NormRange] = "frequency") -> 
     reference="Chen et al. 2018, Bioinformatics 34:2499",
     columns="125",
     peers="iLearn iLearnPlus iFeatureOmega",
-    aliases="GTPC",
+    aliases="GTPC GTPC_type_1 GTPC_type_2:norm=count",
 )
 def gtpc(alphabet: Alphabet, norm: Annotated[Norm, NormRange] = "frequency") -> Term:
     """How often each triple of kinds of residues occurs; the kinds of ``gaac``."""

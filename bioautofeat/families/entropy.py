@@ -37,7 +37,7 @@ def shannon(alphabet: Alphabet, k: Annotated[int, Int(1, usual=8)] = 5, upto: An
     reference="Tsallis 1988, Journal of Statistical Physics 52:479",
     columns="k (1 without upto)",
     peers="MathFeature",
-    aliases="Tsallis",
+    aliases="Tsallis TsallisClass",
 )
 def tsallis(
     alphabet: Alphabet,

@@ -23,7 +23,13 @@ MappingRange = Choice(*MAPPINGS)
     "round (33 against 34 on its first record with real numbers would be swapped); the names here say what each is, "
     "naming=mathfeature gives its header; quotients by 0 are 0 and not nan; its protein EIIP has A, K and R ten times "
     "too large (mapping=eiip-mathfeature)",
-    aliases="FourierTransform",
+    aliases=(
+        "FourierTransform Fourier_Binary Fourier_Zcurve:mapping=zcurve Fourier_Real:mapping=real Fourier_Integer:mapping=integer "
+        "Fourier_EIIP:mapping=eiip Fourier_Complex:mapping=complex Fourier_Atomic:mapping=atomic "
+        "ANF_Fourier:mapping=prefix-frequency Protein_AccumFreq_Fourier:mapping=prefix-frequency "
+        "FCGR_track_Fourier:mapping=kmer-frequency,k=3 Protein_Integer_Fourier:mapping=integer "
+        "Protein_EIIP_Fourier:mapping=eiip Protein_KmerFreqMap_Fourier:mapping=kmer-frequency,k=2"
+    ),
 )
 def fourier(
     alphabet: Alphabet,

@@ -31,7 +31,7 @@ def _pairs(source: Alphabet | Grouping, gap: int, norm: Norm) -> Term:
     reference="Chen et al. 2020, Briefings in Bioinformatics 21:1047",
     columns="16 (gap + 1)",
     peers="iLearn iLearnPlus iFeatureOmega",
-    aliases="CKSNAP",
+    aliases="CKSNAP CKSNAP_type_1 CKSNAP_type_2:norm=count",
 )
 def cksnap(
     alphabet: Alphabet,
@@ -48,7 +48,7 @@ def cksnap(
     reference="Chen et al. 2007, BMC Structural Biology 7:25",
     columns="400 (gap + 1)",
     peers="iLearn iLearnPlus iFeatureOmega protpy",
-    aliases="CKSAAP",
+    aliases="CKSAAP CKSAAP_type_1 CKSAAP_type_2:norm=count",
 )
 def cksaap(
     alphabet: Alphabet,
@@ -65,7 +65,7 @@ def cksaap(
     reference="Chen et al. 2018, Bioinformatics 34:2499",
     columns="m^2 (gap + 1) (m groups, 5 by default)",
     peers="iLearn iLearnPlus iFeatureOmega protpy",
-    aliases="CKSAAGP",
+    aliases="CKSAAGP CKSAAGP_type_1 CKSAAGP_type_2:norm=count",
 )
 def cksaagp(
     alphabet: Alphabet,
@@ -83,7 +83,10 @@ def cksaagp(
     columns="n^(before + after) (upto: times gap)",
     peers="MathFeature PyFeat",
     differs="MathFeature leaves out the last window of every sequence: each row sums to one less (last=false repeats it)",
-    aliases="kGap",
+    aliases=(
+        "kGap monoMono:before=1,after=1,upto=true monoDi:before=1,after=2,upto=true monoTri:before=1,after=3,upto=true diMono:before=2,after=1,upto=true "
+        "diDi:before=2,after=2,upto=true diTri:before=2,after=3,upto=true triMono:before=3,after=1,upto=true triDi:before=3,after=2,upto=true"
+    ),
 )
 def kgap(
     alphabet: Alphabet,

@@ -19,7 +19,12 @@ from bioautofeat.terms.track import Flatten, Order
     peers="MathFeature",
     differs="MathFeature writes complex numbers as text, here they are two columns; its protein EIIP has A, K and R ten "
     "times too large (R 0.9593, published 0.0959; mapping=eiip-mathfeature)",
-    aliases="NumericalMapping",
+    aliases=(
+        "NumericalMapping Mapping_Binary:mapping=binary Mapping_Zcurve:mapping=zcurve Mapping_Real Mapping_Integer:mapping=integer "
+        "Mapping_EIIP:mapping=eiip Mapping_Complex:mapping=complex Mapping_Atomic:mapping=atomic "
+        "Protein_IntegerMap:mapping=integer Protein_EIIPMap:mapping=eiip FCGR_track:mapping=kmer-frequency,k=3 "
+        "Protein_KmerFreqMap:mapping=kmer-frequency,k=2"
+    ),
 )
 def numerical(
     alphabet: Alphabet,

@@ -26,7 +26,7 @@ DEPENDENT = ("betweenness", "edge_betweenness", "hub", "weighted_degree")
     peers="MathFeature",
     differs="authority is the Perron vector of the adjacency matrix, which is unique; MathFeature takes the leading "
     "eigenvector of its square, which on a path depends on where the iteration starts (0.6536168 and 0.6536136)",
-    aliases="ComplexNetworks",
+    aliases="ComplexNetworks ComplexNetworks_v2",
 )
 def network(
     alphabet: Alphabet,

@@ -35,7 +35,7 @@ def _laid_out(words: Kmers, properties: tuple[str, ...], layout: str, standardis
     columns="16 * p, or p * (L - 1)",
     peers="iLearnPlus iFeatureOmega",
     differs=_HEADER + "; they take RNA properties raw (fault 32; standardise=none does so)",
-    aliases="DPCP",
+    aliases="DPCP DPCP_type2:layout=position",
 )
 def dpcp(
     alphabet: Alphabet,
@@ -57,7 +57,7 @@ def dpcp(
     columns="64 * p, or p * (L - 2)",
     peers="iLearnPlus iFeatureOmega",
     differs=_HEADER + "; their type 1 takes all 12 properties whatever is asked for (fault 27; properties=all)",
-    aliases="TPCP",
+    aliases="TPCP TPCP_type2:layout=position",
 )
 def tpcp(
     alphabet: Alphabet,

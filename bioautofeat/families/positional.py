@@ -34,7 +34,7 @@ def binary(alphabet: Alphabet, order: Annotated[Order, OrderRange] = "position")
     reference="Chen et al. 2021, Nucleic Acids Research 49:e60",
     columns="n^k (L - k + 1)",
     peers="iLearnPlus iFeatureOmega",
-    aliases="PS2 position_specific",
+    aliases="PS2 PS3:k=3 PS4:k=4 position_specific",
 )
 def ps(
     alphabet: Alphabet,
@@ -79,7 +79,7 @@ def eiip(
     reference="Chen et al. 2020, Briefings in Bioinformatics 21:1047",
     columns="L",
     peers="iLearn iLearnPlus iFeatureOmega MathFeature",
-    aliases="accumulated_frequency",
+    aliases="accumulated_frequency Protein_AccumFreq",
 )
 def anf(alphabet: Alphabet) -> Term:
     """Share that a position's letter has among the letters up to and with it."""

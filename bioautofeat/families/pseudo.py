@@ -113,7 +113,7 @@ def paac(
     columns="16 + lambda",
     peers="iLearn iLearnPlus iFeatureOmega repDNA MathFeature PyBioMed",
     differs=_RNA + _ROLL + _MATHFEATURE,
-    aliases="PCPseDNC",
+    aliases="PCPseDNC PCPseDNC38",
 )
 def pcpsednc(
     alphabet: Alphabet,

@@ -37,7 +37,15 @@ def _grouping(name: str, prefix: str, alphabet: Alphabet) -> Grouping:
     reference="Zuo et al. 2017, Bioinformatics 33:122",
     columns="m^k (m clusters)",
     peers="iLearn iLearnPlus iFeatureOmega",
-    aliases="PseKRAAC",
+    aliases=(
+        "PseKRAAC PseKRAAC_type_1:groups=pse-kraac.1.c2 PseKRAAC_type_2:groups=pse-kraac.2.c2 "
+        "PseKRAAC_type_3A:groups=pse-kraac.3a.c2 PseKRAAC_type_3B:groups=pse-kraac.3b.c2 PseKRAAC_type_4:groups=pse-kraac.4.c5 "
+        "PseKRAAC_type_5:groups=pse-kraac.5.c3 PseKRAAC_type_6A:groups=pse-kraac.6a.c4 PseKRAAC_type_6B:groups=pse-kraac.6b.c5 "
+        "PseKRAAC_type_6C:groups=pse-kraac.6c.c5 PseKRAAC_type_7:groups=pse-kraac.7.c2 PseKRAAC_type_8:groups=pse-kraac.8.c2 "
+        "PseKRAAC_type_9:groups=pse-kraac.9.c2 PseKRAAC_type_10:groups=pse-kraac.10.c2 PseKRAAC_type_11:groups=pse-kraac.11.c2 "
+        "PseKRAAC_type_12:groups=pse-kraac.12.c2 PseKRAAC_type_13:groups=pse-kraac.13.c4 PseKRAAC_type_14:groups=pse-kraac.14.c2 "
+        "PseKRAAC_type_15:groups=pse-kraac.15.c2 PseKRAAC_type_16:groups=pse-kraac.16.c2"
+    ),
 )
 def psekraac(
     alphabet: Alphabet,

@@ -125,6 +125,7 @@ def binary_6bit(alphabet: Alphabet, order: Annotated[Order, OrderRange] = "posit
     reference="White and Seffens 1998, Electronic Journal of Biotechnology 1(3)",
     columns="5 L",
     peers="iLearnPlus iFeatureOmega",
+    aliases="binary_5bit_type_1:type=1 binary_5bit_type_2:type=2",
 )
 def binary_5bit(
     alphabet: Alphabet,
@@ -143,6 +144,7 @@ def binary_5bit(
     peers="iLearnPlus iFeatureOmega",
     differs="iLearnPlus gives no bit to C in type 2, T in type 5 and R in type 7, two bits to P in type 7, and the "
     "classes of type 1 in type 3 (15 of 20 residues differ); variant=ilearnplus repeats that",
+    aliases="binary_3bit_type_1:type=1 binary_3bit_type_2:type=2 binary_3bit_type_3:type=3 binary_3bit_type_4:type=4 binary_3bit_type_5:type=5 binary_3bit_type_6:type=6 binary_3bit_type_7:type=7",
 )
 def binary_3bit(
     alphabet: Alphabet,
@@ -174,6 +176,7 @@ def opf_10bit(alphabet: Alphabet, order: Annotated[Order, OrderRange] = "positio
     reference="Wei et al. 2018, Bioinformatics 34:4007",
     columns="7 L",
     peers="iLearnPlus iFeatureOmega",
+    aliases="OPF_7bit_type_1:type=1 OPF_7bit_type_2:type=2 OPF_7bit_type_3:type=3",
 )
 def opf_7bit(
     alphabet: Alphabet,

@@ -29,7 +29,7 @@ Bits = Literal["3", "9", "12", "36", "48", "144"]
     reference="Gao and Zhang 2004, Bioinformatics 20:673",
     columns="bits",
     peers="iLearnPlus iFeatureOmega PyFeat",
-    aliases="zCurve Z_curve_9bit",
+    aliases="Z_curve_9bit Z_curve_12bit:bits=12 Z_curve_36bit:bits=36 Z_curve_48bit:bits=48 Z_curve_144bit:bits=144",
 )
 def zcurve(
     alphabet: Alphabet,
