@@ -15,7 +15,6 @@ import argparse
 import gzip
 import importlib.util
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -115,34 +114,25 @@ def writing(path: Path) -> None:
         print()
 
 
+MEASURE = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
+"""Run between, for a child's memory is at first that of its parent."""
+
+
 def command(path: Path) -> None:
     """Time and memory of the whole command."""
-    for options, out in (
-        (["-d", "kmer:k=4"], "t.csv"),
-        (["-d", "kmer:k=4"], "t.parquet"),
-        (["-d", "kmer:k=6"], "t.npz"),
-    ):
-        line = [
-            sys.executable,
-            "-m",
-            "bioautofeat",
-            "extract",
-            str(path),
-            *options,
-            "-o",
-            str(path.parent / out),
-            "--force",
-        ]
-        start = time.perf_counter()
-        process = subprocess.Popen(line)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-        took = time.perf_counter() - start
-        print(f"extract {' '.join(options)} -o {out}: {took:.2f} s, {usage.ru_maxrss / 1024:.0f} MB")
+    bioautofeat = [sys.executable, "-m", "bioautofeat"]
+    for spec, out in (("kmer:k=4", "t.csv"), ("kmer:k=4", "t.parquet"), ("kmer:k=6", "t.npz")):
+        line = [*bioautofeat, "extract", str(path), "-d", spec, "-o", str(path.parent / out), "--force"]
+        found = subprocess.run([sys.executable, "-c", MEASURE, *line], check=True, capture_output=True, text=True)
+        took, memory = map(float, found.stdout.split())
+        print(f"extract -d {spec} -o {out}: {took:.2f} s, {memory:.0f} MB")
     base = seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), 10)
-    start = seconds(
-        lambda: subprocess.run([sys.executable, "-m", "bioautofeat", "--help"], check=True, capture_output=True), 10
-    )
+    start = seconds(lambda: subprocess.run([*bioautofeat, "--help"], check=True, capture_output=True), 10)
     print(f"--help: {start * 1000:.0f} ms, python -c pass: {base * 1000:.0f} ms")
 
 

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from bioautofeat.automl.estimator import AutoClassifier, AutoRegressor
     from bioautofeat.bundle import load
+    from bioautofeat.explanation import explain
     from bioautofeat.extraction import descriptors, extract
     from bioautofeat.features import Features
     from bioautofeat.io import read_fasta
@@ -26,6 +27,7 @@ _home = {
     "FeatureTable": "bioautofeat.table",
     "Sequences": "bioautofeat.sequences",
     "descriptors": "bioautofeat.extraction",
+    "explain": "bioautofeat.explanation",
     "extract": "bioautofeat.extraction",
     "load": "bioautofeat.bundle",
     "read_fasta": "bioautofeat.io",
@@ -39,6 +41,7 @@ __all__ = [
     "Sequences",
     "__version__",
     "descriptors",
+    "explain",
     "extract",
     "load",
     "read_fasta",

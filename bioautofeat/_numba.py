@@ -164,9 +164,23 @@ class _TolerantCache(caching.FunctionCache):
             return
 
 
+def _ignore_literals(compiled: Any) -> None:
+    """Let a call of the kernel from another one with 0 or True compile the code for any number, not one for each."""
+    ask = compiled.get_call_template
+
+    def get_call_template(args: Any, kws: Any) -> Any:
+        return ask([numba.types.unliteral(kind) for kind in args], kws)
+
+    compiled.get_call_template = get_call_template
+
+
 def njit(function: F) -> F:
     """Compile a kernel: no Python objects, no global lock, cached on disk where that works."""
-    compiled: Any = numba.njit(nogil=True)(function)
+    # a name that begins with _ is called by kernels alone, which need none of the wrappers for calls from outside
+    inner = function.__name__.startswith("_")
+    compiled: Any = numba.njit(nogil=True, no_cpython_wrapper=inner, no_cfunc_wrapper=True)(function)
+    if not numba.config.DISABLE_JIT:
+        _ignore_literals(compiled)
     if _cache_folders and not numba.config.DISABLE_JIT:
         try:
             with warnings.catch_warnings():

@@ -280,6 +280,7 @@ def extract(
         threads=threads or available_threads(),
         dtype=np.dtype(dtype),
         sparse=sparse,
+        file="" if isinstance(source, Sequences) else os.fspath(source),
     )
     metadata = {
         "alphabet": seqs.alphabet.name,

@@ -330,7 +330,13 @@ def test_what_is_odd_is_said_once():
         test = Part(Sequences.from_strings([texts[4], "ACGTACGTTT"], "dna", ["t5", "s7"]), ("a", "a"), "test.fa")
         prepare_records(part(texts, labels), test, QUICK)
     said = [str(warning.message) for warning in caught if warning.category is BioautofeatWarning]
-    for words in ("2 records are identical", "2 sequences stand under two labels", "'t5' that of 's5'", "no test record has the class 'b'", "'s7'"):
+    for words in (
+        "2 records are identical",
+        "2 sequences stand under two labels",
+        "'t5' that of 's5'",
+        "no test record has the class 'b'",
+        "'s7'",
+    ):
         assert sum(words in line for line in said) == 1, words
     with pytest.raises(LabelError, match="'alien'"):
         prepare_records(part(*make(14)), Part(test.sequences, ("a", "alien")), QUICK)

@@ -379,3 +379,19 @@ def test_one_descriptor(run, form):
     assert "labels" in out
     code, _, err = run("descriptors", "pstnps", "--format", form)
     assert (code, "did you mean 'pstnpss'" in err) == (2, True)
+
+
+def test_any_locale_and_any_name_of_a_file(tmp_path):
+    name = "данные \x1b[31m.fa"
+    (tmp_path / name).write_text(PLAIN)
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("LC_")}
+    environment = {**plain, "LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    with command("extract", name, "-d", "kmer:k=1", "-o", "т.csv", cwd=tmp_path, env=environment) as process:
+        _, err = process.communicate()
+    assert process.returncode == 0
+    assert b"\x1b" not in err
+    assert (tmp_path / "т.csv").exists()
+    with command("descriptors", cwd=tmp_path, env=environment) as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert len(out.decode("utf-8").splitlines()) > len(find())

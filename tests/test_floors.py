@@ -17,7 +17,7 @@ GROUND = {"errors", "parameters", "data", "_numba", "alphabet", "sequences", "ta
 DESCRIPTIVE = GROUND | {"kernels", "io", "terms", "families", "extraction", "streaming"}
 LEARNING = DESCRIPTIVE | {"features", "models", "search"}
 JUDGING = LEARNING | {"evaluation", "audit", "nas", "testing"}
-DELIVERING = JUDGING | {"automl", "bundle", "report", "synthesis", "explain"}
+DELIVERING = JUDGING | {"automl", "bundle", "report", "synthesis", "explanation"}
 
 ALLOWED = {
     "errors": set(),
@@ -45,7 +45,7 @@ ALLOWED = {
     "bundle": JUDGING,
     "report": JUDGING,
     "synthesis": JUDGING,
-    "explain": JUDGING | {"bundle"},
+    "explanation": JUDGING | {"bundle"},
     "cli": DELIVERING,
     "__main__": {"cli"},
     "__init__": DELIVERING,
@@ -53,14 +53,14 @@ ALLOWED = {
 """What each part may import of the package, itself apart."""
 
 LIBRARIES = {
-    "sklearn": {"features", "models", "search", "evaluation", "audit", "nas", "automl", "bundle", "report", "synthesis", "explain", "cli"},
+    "sklearn": {"features", "models", "search", "evaluation", "audit", "nas", "automl", "bundle", "report", "synthesis", "explanation", "cli"},
     "xgboost": {"models", "automl", "bundle"},
     "optuna": {"search", "automl"},
     "torch": {"nas", "synthesis"},
     "numba": {"_numba"},
-    "shap": {"report", "explain", "cli"},
-    "matplotlib": {"report", "explain", "cli"},
-    "pandas": {"table", "io", "features", "automl", "report", "explain", "cli"},
+    "shap": {"report", "explanation", "cli"},
+    "matplotlib": {"report", "explanation", "cli"},
+    "pandas": {"table", "io", "features", "automl", "report", "explanation", "cli"},
 }  # fmt: skip
 """Parts that may import a heavy library; the others may not, not even inside a function."""
 

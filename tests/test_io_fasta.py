@@ -135,6 +135,26 @@ def test_a_line_longer_than_many_blocks():
     assert (error.line, error.position) == (2, 20001)
 
 
+def test_scan_stops_where_a_batch_is_full_or_a_byte_is_wrong():
+    state = np.zeros(kernel.STATE_SIZE, np.int64)
+    state[[kernel.LINE, kernel.LAST]] = 1, ord("\n")
+    arrays = reader._arrays(reader.BatchSize(2, 100))
+
+    def scan(raw):
+        return kernel.scan(np.frombuffer(raw, np.uint8), reader.CLASSES, state, arrays, 100)
+
+    raw = b">a\nAC\n>b\nG\n>c\nT"
+    assert (scan(raw), state[kernel.AT], state[kernel.RECORDS]) == (kernel.FULL, raw.index(b">c"), 2)
+    state[[kernel.RECORDS, kernel.LETTERS, kernel.IDS]] = 0
+    assert (scan(raw), state[kernel.AT]) == (kernel.DONE, len(raw))
+    assert kernel.finish(state, arrays.letters, arrays.bounds, arrays.masks)
+    assert (arrays.letters[0], arrays.masks[0], arrays.ids[:2].tobytes()) == (20, 1 << 20, b"c\n")
+    state[[kernel.AT, kernel.MODE]] = 0, kernel.SEQUENCE
+    assert (scan(b"AC-"), state[kernel.AT]) == (kernel.BAD, 2)
+    state[kernel.LETTERS] = arrays.bounds[state[kernel.RECORDS]]
+    assert not kernel.finish(state, arrays.letters, arrays.bounds, arrays.masks)
+
+
 def test_hashes_of_ids():
     for name in ("a", "sp|P1|X", "é", "x" * 300):
         assert reader.id_hash(name) == hash_id(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import oracles_similarity as oracle
 from hypothesis import given, settings
@@ -38,7 +40,7 @@ def test_records_within_edits_share_a_variant(batch, edits):
     bounds = np.concatenate([[0], np.cumsum(sizes)])
     out = np.zeros(bounds[-1], np.int64)
     similarity.deletion_variants(codes, offsets, np.full(len(batch), edits), bounds, out)
-    hashes = [set(out[a:b].tolist()) for a, b in zip(bounds, bounds[1:], strict=False)]
+    hashes = [set(out[a:b].tolist()) for a, b in itertools.pairwise(bounds)]
     for i, record in enumerate(batch):
         assert len(hashes[i]) == len(oracle.deletions(record, edits))
         for j, other in enumerate(batch):
@@ -67,7 +69,5 @@ def test_only_the_first_holders_are_compared():
     sets = [{0}, {0}, {0}]
     bounds, holders = np.arange(4), np.arange(3)
     parent = np.arange(3)
-    similarity.join_by_words(
-        np.zeros(3, np.int64), bounds, holders, np.array([0, 3]), np.ones(3, np.int64), 1, 0.5, parent
-    )
+    similarity.join_by_words(np.zeros(3, np.int64), bounds, holders, np.array([0, 3]), np.full(3, 0.5), 1, parent)
     assert parent.tolist() == [0] * len(sets)

@@ -55,7 +55,9 @@ def test_degenerate_input_has_stated_values():
     assert METRICS["r2"].measure(np.ones(3), np.zeros(3)) == 0.0
     assert METRICS["spearman"].measure(np.ones(3), np.arange(3.0)) == 0.0
     empty = np.empty(0)
-    assert all(np.isfinite(METRICS[name].measure(empty, empty)) for name in ("r2", "spearman", "rmse", "mae", "pearson"))
+    assert all(
+        np.isfinite(METRICS[name].measure(empty, empty)) for name in ("r2", "spearman", "rmse", "mae", "pearson")
+    )
 
 
 def test_a_class_without_records_is_left_out_of_the_means():

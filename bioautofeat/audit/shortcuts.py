@@ -31,7 +31,7 @@ def composition(seqs: Sequences, k: int = 1) -> NDArray[np.float64]:
         whole = whole & (letters[step : step + n] < size)
     counts = np.bincount(record[:n][whole] * size**k + word[whole], minlength=len(seqs) * size**k)
     counts = counts.reshape(len(seqs), size**k).astype(np.float64)
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
 
 
 def length_features(lengths: Array, n_bins: int = 10) -> NDArray[np.float64]:

@@ -232,7 +232,7 @@ def join_pairs(group: Array, left: Array, right: Array) -> NDArray[np.int64]:
     number = np.unique(group, return_inverse=True)[1]
     n = int(number.max()) + 1
     edges = coo_matrix((np.ones(len(left)), (number[left], number[right])), shape=(n, n))
-    return connected_components(edges, directed=False)[1].astype(np.int64)[number]
+    return np.asarray(connected_components(edges, directed=False)[1].astype(np.int64)[number])
 
 
 def close_pairs(seqs: Sequences, without_word: Array, length: int) -> tuple[Array, Array]:

@@ -99,7 +99,7 @@ class Board:
         self.champion = found
         return True
 
-    def drop(self, key: str, reason: str) -> None:
+    def drop(self, key: str) -> None:
         """A member could not be made of all rows: deliver without it."""
         self.unusable.add(key)
         self.champion = None
@@ -125,7 +125,7 @@ class Board:
         weights = blend(predictions, truth)
         members = np.flatnonzero(weights)
         mixed = pooled(predictions[members], weights[members])
-        keys = [usable[m].candidate.key for m in members]
+        keys = [usable[m].candidate.key for m in members.tolist()]
         named = dict(zip(keys, weights[members].tolist(), strict=True))
         if not problem.classes:
             return Champion(

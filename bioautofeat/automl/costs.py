@@ -9,8 +9,8 @@ from typing import Any
 __all__ = ["CostModel", "memory_of", "operations", "small_round"]
 
 RATES = {
-    "logistic": 2.5e-9, "ridge": 1.5e-9, "lda": 1.5e-9, "svm": 1.2e-9, "nystroem": 1.5e-9, "knn": 1.0e-9,
-    "extra_trees": 6e-8, "random_forest": 6e-8, "xgboost": 2.2e-9, "hist_boosting": 4e-9,
+    "logistic": 4e-10, "ridge": 2e-10, "lda": 6e-10, "svm": 5e-11, "nystroem": 1.4e-10, "knn": 1.0e-9,
+    "extra_trees": 1.6e-7, "random_forest": 3e-7, "xgboost": 4.5e-10, "hist_boosting": 2e-9,
 }  # fmt: skip
 """Seconds for one operation of each model on one thread; a start, corrected by every fit."""
 
@@ -22,31 +22,36 @@ def operations(model: str, values: Mapping[str, Any], rows: int, columns: int, c
     """Operations of one fit, up to a factor that belongs to the model."""
     several = classes if classes > 2 else 1
     n, d = float(rows), float(columns)
+
+    def number(name: str, default: float) -> float:
+        return float(values.get(name, default))
+
     if model in ("xgboost", "hist_boosting"):
-        depth, share = values.get("depth", 4), values.get("column_share", 1.0) * values.get("row_share", 1.0)
-        return n * d * (20 + values.get("rounds", 100) * several * depth * share)
+        # histograms of all rows at each level, then the best cut of each column at each node; sampling saves little
+        share = max(0.7, number("column_share", 1.0) * number("row_share", 1.0))
+        tree = n * d * number("depth", 4) + 1000 * d * 2 ** number("depth", 4)
+        return 280 * n * d + number("rounds", 100) * several * share * tree
     if model in ("extra_trees", "random_forest"):
-        tried = {"tenth": d / 10, "third": d / 3, "all": d, "log2": math.log2(d + 1)}.get(
-            values.get("columns", "sqrt"), d**0.5
-        )
-        depth = max(1.0, math.log2(n / values.get("leaf", 1) + 1))
-        return float(values.get("trees", 500)) * n * depth * max(1.0, tried) / 10
+        ways = {"tenth": d / 10, "third": d / 3, "all": d, "log2": math.log2(d + 1)}
+        tried = ways.get(str(values.get("columns", "sqrt")), math.sqrt(d))
+        depth = max(1.0, math.log2(n / number("leaf", 1) + 1))
+        return number("trees", 500) * n * depth * max(1.0, tried) / 10
     if model == "svm":
-        return n * n * (d + 30 * n**0.5 + 60 * several)
+        return n * n * (d + 30 * math.sqrt(n) + 60 * several)
     if model == "nystroem":
-        landmarks = min(n, values.get("landmarks", 1000))
+        landmarks = min(n, number("landmarks", 1000))
         return n * landmarks * (d + 60 * several) + landmarks**3
     if model == "knn":
         return n * d + 1e5
     if model in ("ridge", "lda"):
-        return n * min(n, d) * max(1.0, min(n, d) / 4) + n * d
+        return n * min(n, d) * max(1.0, min(n, d) / 4) + 20 * n * d * max(1, classes)
     return n * d * 60 * several
 
 
 def small_round(model: str, values: Mapping[str, Any], rows: int) -> tuple[dict[str, Any], int] | None:
     """Other values and fewer rows that make a fit short, and let its full cost be told; None where there is no such way."""
     if model in ("xgboost", "hist_boosting"):
-        return {"rounds": 5}, rows
+        return {"rounds": 10}, rows
     if model in ("extra_trees", "random_forest"):
         return {"trees": 10}, rows
     if model in ("svm", "nystroem", "logistic", "ridge", "lda"):
@@ -76,6 +81,7 @@ class CostModel:
     def __init__(self, classes: int, threads: int = 1) -> None:
         self.classes, self.threads = classes, threads
         self.factors: dict[str, float] = {}
+        self.seen: list[float] = []
         self.common = 1.0
 
     def _threads_of(self, model: str) -> float:
@@ -95,10 +101,19 @@ class CostModel:
         """Whether a fit of this model has been seen."""
         return model in self.factors
 
+    def observe(self, model: str, values: Mapping[str, Any], rows: int, columns: int, seconds: float) -> None:
+        """Note how fast the machine is, from a fit too small to say much of the model itself."""
+        self.seen.append(seconds / self._raw(model, values, rows, columns))
+        self._trust()
+
+    def _trust(self) -> None:
+        ratios = [*self.factors.values(), *self.seen]
+        # models not seen yet are trusted half way to what the others have shown
+        self.common = math.exp(sum(map(math.log, ratios)) / (len(ratios) + 1))
+
     def learn(self, model: str, values: Mapping[str, Any], rows: int, columns: int, seconds: float) -> None:
         """Correct the predictions by what a fit has taken."""
         ratio = seconds / self._raw(model, values, rows, columns)
         known = self.factors.get(model)
         self.factors[model] = ratio if known is None else math.sqrt(known * ratio)
-        # other models are trusted half way to what this one has shown
-        self.common = math.exp(sum(map(math.log, self.factors.values())) / (len(self.factors) + 1))
+        self._trust()

@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from bioautofeat.audit import Part
 from bioautofeat.automl.clock import Clock
-from bioautofeat.automl.executor import Inline, Worker
+from bioautofeat.automl.executor import executor_for
 from bioautofeat.automl.outputs import leaderboard_rows, predict_part
 from bioautofeat.automl.prepare import Options, prepare_records, prepare_table
-from bioautofeat.automl.run import Result, Run, worth_a_worker
+from bioautofeat.automl.run import Result, Run
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.errors import LabelError, NotFittedError, ParameterError, TableError
 from bioautofeat.extraction import available_threads
@@ -53,6 +53,7 @@ class _AutoModel(BaseEstimator):
     """What both estimators share."""
 
     task = "classification"
+    model_: FittedModel
 
     def __init__(
         self, *, alphabet: str = "auto", metric: str | None = None, time_budget: float | None = 600.0, trials: int | None = None,
@@ -89,23 +90,28 @@ class _AutoModel(BaseEstimator):
         """
         options = self._options()
         clock = Clock(options.time_budget)
-        if isinstance(seqs, FeatureTable):
-            labels = seqs.labels if y is None else tuple(str(label) for label in y)
-            table = FeatureTable(seqs.values, seqs.names, seqs.ids, labels)
-            prepared = prepare_table(table, None, options, "the table")
-        else:
-            records = _as_sequences(seqs, self.alphabet)
-            if y is None:
-                raise LabelError("no labels: give one a record, fit(seqs, y)")
-            labels = tuple(str(label) for label in y)
-            if len(labels) != len(records):
-                raise LabelError(f"{len(labels)} labels for {len(records)} records")
-            prepared = prepare_records(Part(records, labels, "the sequences", "the labels"), None, options)
-        small = not worth_a_worker(prepared.problem, clock)
-        with Inline() if small else Worker(options.threads, options.memory_limit) as executor:
+        given = self._given(seqs, y)
+        source = given.values if isinstance(given, FeatureTable) else given.sequences
+        with executor_for(source, options.threads, options.memory_limit) as executor:
+            if isinstance(given, FeatureTable):
+                prepared = prepare_table(given, None, options, "the table")
+            else:
+                prepared = prepare_records(given, None, options)
             result = Run(prepared, options, clock, executor, None, self.tell or (lambda line: None)).go()
         self._take(result, y)
         return self
+
+    def _given(self, seqs: Any, y: Any) -> FeatureTable | Part:
+        """The records with their labels as texts."""
+        labels = None if y is None else tuple(str(label) for label in y)
+        if isinstance(seqs, FeatureTable):
+            return FeatureTable(seqs.values, seqs.names, seqs.ids, seqs.labels if labels is None else labels)
+        records = _as_sequences(seqs, self.alphabet)
+        if labels is None:
+            raise LabelError("no labels: give one a record, fit(seqs, y)")
+        if len(labels) != len(records):
+            raise LabelError(f"{len(labels)} labels for {len(records)} records")
+        return Part(records, labels, "the sequences", "the labels")
 
     def _take(self, result: Result, y: Any) -> None:
         self.result_ = result
@@ -116,7 +122,7 @@ class _AutoModel(BaseEstimator):
     def _fitted(self) -> FittedModel:
         if not hasattr(self, "model_"):
             raise NotFittedError(f"{type(self).__name__} is not fitted: call fit(seqs, y) first")
-        return self.model_  # type: ignore[no-any-return]
+        return self.model_
 
     def _prediction(self, seqs: Any) -> Prediction:
         model, threads = self._fitted(), self.threads or available_threads()

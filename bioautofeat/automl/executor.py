@@ -23,8 +23,9 @@ from typing import IO, Any, Self
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.workshop import Workshop
 from bioautofeat.errors import BioautofeatError
+from bioautofeat.sequences import Sequences
 
-__all__ = ["Executor", "FitError", "Inline", "Worker", "receive", "send"]
+__all__ = ["Executor", "FitError", "Inline", "Worker", "executor_for", "receive", "send"]
 
 
 class FitError(Exception):
@@ -45,21 +46,30 @@ class FitError(Exception):
 def send(stream: IO[bytes], message: Any) -> None:
     """Write one message: its length, then its bytes."""
     content = pickle.dumps(message, protocol=5)
-    stream.write(struct.pack("<Q", len(content)))
-    stream.write(content)
+    for part in (struct.pack("<Q", len(content)), content):
+        rest = memoryview(part)
+        while rest:
+            rest = rest[stream.write(rest) :]
     stream.flush()
 
 
 def receive(stream: IO[bytes]) -> Any:
     """Read one message; EOFError where the other side is gone.  Both sides are processes of this run."""
-    head = stream.read(8)
-    if len(head) < 8:
-        raise EOFError
-    size = struct.unpack("<Q", head)[0]
-    content = stream.read(size)
-    if len(content) < size:
-        raise EOFError
-    return pickle.loads(content)
+    size = struct.unpack("<Q", _exactly(stream, 8))[0]
+    return pickle.loads(_exactly(stream, size))
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytearray:
+    """So many bytes, in however many pieces they come."""
+    content = bytearray(size)
+    view, filled = memoryview(content), 0
+    while filled < size:
+        # an unbuffered stream may give less than asked for
+        count = stream.readinto(view[filled:])  # type: ignore[attr-defined]
+        if not count:
+            raise EOFError
+        filled += count
+    return content
 
 
 class Executor(ABC):
@@ -77,7 +87,7 @@ class Executor(ABC):
     def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
         """The result of a method; :class:`FitError` where it fails or takes more than ``limit`` seconds."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # why: this process has nothing to end
         """End at once what is running."""
 
     def __enter__(self) -> Self:
@@ -109,7 +119,7 @@ class Inline(Executor):
     def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
         try:
             return getattr(self.shop, method)(*arguments)
-        except Exception as error:  # noqa: BLE001  # why: whatever a library raises costs this model alone
+        except Exception as error:  # why: whatever a library raises costs this model alone
             raise FitError(short_reason(error), isinstance(error, MemoryError)) from error
 
 
@@ -138,8 +148,9 @@ class Worker(Executor):
             OMP_WAIT_POLICY="passive", PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
         )  # fmt: skip
         code = f"from bioautofeat.automl.worker import main; main({self.folder.name!r}, {self.memory!r})"
+        # unbuffered: what stands in a buffer would not wake the wait for an answer
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
         )
 
     def load(self, problem: Problem) -> None:
@@ -216,3 +227,20 @@ class Worker(Executor):
     def close(self) -> None:
         self._kill()
         self.folder.cleanup()
+
+
+SMALL = 400_000
+"""Cells of a table (3,000 columns a record are reckoned with) whose fits are all short."""
+
+
+def executor_for(source: Any, threads: int, memory: int | None = None) -> Executor:
+    """A worker, or this process for data so small that no fit can take long.
+
+    Parameters
+    ----------
+    source : Sequences, or the values of a table
+    threads : int
+    memory : int, optional
+    """
+    size = 3000 * len(source) + source.n_letters if isinstance(source, Sequences) else source.shape[0] * source.shape[1]
+    return Worker(threads, memory) if size > SMALL else Inline()

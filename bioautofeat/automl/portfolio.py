@@ -31,7 +31,7 @@ class Chooser(ABC):
     def ask(self, trials: Sequence[Trial]) -> Candidate | None:
         """The next candidate, given what became of all before; None when there is nothing left to try."""
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial) -> None:  # noqa: B027  # why: a fixed list has nothing to learn
         """What became of the last candidate."""
 
 
@@ -64,7 +64,8 @@ class Portfolio(Chooser):
     @property
     def core(self) -> list[Candidate]:
         """The models of the first set, by whose cost the number of folds is decided."""
-        return self.candidates[:4]
+        first = {candidate.key for candidate in self._first()}
+        return [candidate for candidate in self.candidates if candidate.key in first]
 
     def _on(self, block: str, model: str, **values: Any) -> Iterator[Candidate]:
         """The candidate where the set exists and the model suits the data; nothing where not."""

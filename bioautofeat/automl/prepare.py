@@ -206,7 +206,7 @@ def _groups(options: Options, found: Audit, truth: Array, origin: str) -> NDArra
         return np.arange(len(truth))
     if options.groups == "auto":
         return found.group
-    return np.unique(np.array(options.groups), return_inverse=True)[1].astype(np.int64)
+    return identical_groups(np.array(options.groups))
 
 
 def _strata(truth: Array, classes: tuple[str, ...]) -> NDArray[np.int64]:
@@ -268,19 +268,11 @@ def prepare_table(
     classes, truth = _truth(labels, table.ids, file, options.task)
     values, names = _usable_columns(table, file)
     keys = keys_of_rows(values)
-    identical = identical_groups(keys)
-    if len(np.unique(identical)) == 1:
-        raise TableError(f"{file}: all rows are identical: every column is constant")
-    repeats, clashes = n_repeats(keys), conflicting_rows(keys, labels) if classes else []
-    if repeats:
-        _warn(f"{file}: {repeats} rows are identical to earlier ones; they stay in one fold")
-    if clashes:
-        ids = " and ".join(repr(table.ids[i]) for i in clashes[0][:3])
-        _warn(f"{file}: {len(clashes)} rows stand under two labels, e.g. {ids}")
-    strata = _strata(truth, classes)
-    groups = identical
+    findings = _table_findings(keys, labels, classes, table.ids, file) | {"columns": len(names)}
+    strata, identical = _strata(truth, classes), identical_groups(keys)
+    groups = np.arange(len(truth)) if options.groups == "none" else identical
     if isinstance(options.groups, tuple):
-        groups = np.unique(np.array(options.groups), return_inverse=True)[1].astype(np.int64)
+        groups = identical_groups(np.array(options.groups))
     groups = _splittable(groups, identical, strata, classes, file)
     n_folds = _folds(strata, groups, labels if classes else (), file)
     folds = split_groups(strata, groups, n_folds, keys, options.seed)
@@ -288,13 +280,27 @@ def prepare_table(
     problem = Problem(
         source, truth, classes, groups, folds, tuple(range(n_folds)), options.metric_name, options.seed, options.threads
     )
-    findings = {"records": len(table), "columns": len(names), "duplicates": repeats, "conflicts": len(clashes)}
-    findings["classes"] = dict(sorted(Counter(labels).items())) if classes else {}
     test_truth = None
     if test is not None and test.labels:
         known = [str(label) for label in test.labels]
         test_truth = _known_codes(known, classes, test_file) if classes else label_values(known, test.ids, test_file)
     return Prepared(problem, None, test, test_truth, findings, keys)
+
+
+def _table_findings(
+    keys: Array, labels: Sequence[str], classes: tuple[str, ...], ids: Sequence[str], file: str
+) -> dict[str, Any]:
+    """What an audit of a table can find: rows that stand twice, and under two labels."""
+    if len(np.unique(keys)) == 1:
+        raise TableError(f"{file}: all rows are identical: every column is constant")
+    repeats, clashes = n_repeats(keys), conflicting_rows(keys, labels) if classes else []
+    if repeats:
+        _warn(f"{file}: {repeats} rows are identical to earlier ones; they stay in one fold")
+    if clashes:
+        shown = " and ".join(repr(ids[i]) for i in clashes[0][:3].tolist())
+        _warn(f"{file}: {len(clashes)} rows stand under two labels, e.g. {shown}")
+    counts = dict(sorted(Counter(labels).items())) if classes else {}
+    return {"records": len(ids), "duplicates": repeats, "conflicts": len(clashes), "classes": counts}
 
 
 def _usable_columns(table: FeatureTable, file: str) -> tuple[Array, tuple[str, ...]]:
@@ -303,7 +309,7 @@ def _usable_columns(table: FeatureTable, file: str) -> tuple[Array, tuple[str, .
     if not values.shape[1]:
         raise TableError(f"{file}: the table has no column besides id and label")
     missing = np.isnan(values)
-    known = ~missing.all(axis=0)
+    known = np.asarray(~missing.all(axis=0))
     if not known.all():
         _warn(
             f"{file}: {int((~known).sum())} columns have no value in any row, e.g. {table.names[int(known.argmin())]!r}; they are left out"
@@ -321,4 +327,4 @@ def _usable_columns(table: FeatureTable, file: str) -> tuple[Array, tuple[str, .
         )
     if not known.any():
         raise TableError(f"{file}: no column holds a value")
-    return values[:, known], tuple(name for name, kept in zip(table.names, known, strict=True) if kept)
+    return values[:, known], tuple(name for name, kept in zip(table.names, known.tolist(), strict=True) if kept)

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from bioautofeat.automl import outputs
 from bioautofeat.automl.blocks import choose_blocks
-from bioautofeat.automl.board import Board
+from bioautofeat.automl.board import Board, Champion
 from bioautofeat.automl.clock import Clock
 from bioautofeat.automl.deliver import fitted_model
-from bioautofeat.automl.executor import Executor, FitError
+from bioautofeat.automl.executor import Executor
 from bioautofeat.automl.journal import Journal
 from bioautofeat.automl.portfolio import Portfolio
-from bioautofeat.automl.prepare import FOLDS, Options, Prepared, resplit
-from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.prepare import Options, Prepared, resplit
 from bioautofeat.automl.search import Search
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.errors import UnfinishedError
@@ -86,7 +85,7 @@ class Run:
         self.extractors: dict[str, Extractor] = {}
         self.saved_at, self.saving_took = float("-inf"), 0.0
         self.result: Result | None = None
-        self.current = False
+        self.saved: Champion | None = None
 
     def go(self) -> Result:
         """Search, deliver, judge; on an interrupt deliver what there is and let the interrupt pass."""
@@ -97,6 +96,7 @@ class Run:
         search = Search(
             self.problem, chooser, self.executor, self.clock, self.options, journal, self._improved, self.tell
         )
+        search.test_rows = 0 if self.prepared.test is None else len(self.prepared.test)
         if journal is not None:
             search.known = journal.read()
         self._plan_folds(search, chooser, journal)
@@ -143,11 +143,8 @@ class Run:
     def _affordable(self, search: Search, chooser: Portfolio) -> list[int]:
         """Number of folds and which are judged."""
         most = int(self.problem.folds.max()) + 1
-        usual = [most, *range(most)]
-        try:
-            one = search.cost_of(chooser.core)
-        except FitError:
-            return usual
+        search.calibrate(chooser.blocks["small"])
+        one = search.cost_of(chooser.core)
         free = self.clock.free if self.options.by_clock else NOMINAL_SECONDS
         for n_folds, share in ((most, 0.55), (3, 0.75)):
             if n_folds <= most and (n_folds * (1 - 1 / n_folds) + 1) * one <= share * free:
@@ -173,7 +170,6 @@ class Run:
 
     def _improved(self, search: Search) -> None:
         """Save a better champion, unless saving takes long and was done a moment ago."""
-        self.current = False
         wait = 5 * self.saving_took
         if self.folder is not None and self.clock.spent - self.saved_at >= wait:
             self._save(search)
@@ -184,7 +180,8 @@ class Run:
         model = fitted_model(search.board, search.refits, self.extractors, self._metadata(search.board))
         model.save(str(self.folder / "model.baf"))
         outputs.write_leaderboard(self.folder, search.board)
-        self.current, self.saved_at, self.saving_took = True, self.clock.spent, self.clock.spent - started
+        self.saved, self.saved_at = search.board.champion, self.clock.spent
+        self.saving_took = self.clock.spent - started
 
     def _interrupted(self, search: Search) -> None:
         """Write what there is, in a few seconds."""
@@ -195,21 +192,21 @@ class Run:
                 outputs.write_leaderboard(self.folder, search.board)
             return
         whole = all(key in search.refits for key in search.board.champion.weights)
-        if whole and not self.current and self.saving_took < 2.0:
+        if whole and self.saved is not search.board.champion and self.saving_took < 2.0:
             self._save(search)
         outputs.write_leaderboard(self.folder, search.board)
 
     def _finish(self, search: Search) -> Result:
         board = search.board
         model = fitted_model(board, search.refits, self.extractors, self._metadata(board))
-        if self.folder is not None and not self.current:
+        if self.folder is not None and self.saved is not board.champion:
             self._save(search)
         deadline = self.clock.left - 0.3 * self.clock.reserve
         stop = self.clock.spent + max(deadline, 0.5)
         groups = self.problem.groups[self.problem.judged_rows]
         found = estimate(
             board.selection(), groups, seed=self.options.seed,
-            enough=lambda done: self.options.by_clock and done >= 20 and self.clock.spent > stop,
+            enough=lambda done: self.options.by_clock and done >= 12 and self.clock.spent > stop,
         )  # fmt: skip
         result = Result(model, board, found, extractors=self.extractors)
         self._judge_test(result)
@@ -241,12 +238,3 @@ class Run:
 def _why_nothing(board: Board) -> str:
     reasons = [f"{trial.candidate.title}: {trial.reason}" for trial in board.trials]
     return f"no model could be fitted; {'; '.join(reasons[:3]) or 'no candidate suits the data'}"
-
-
-def worth_a_worker(problem: Problem, clock: Clock) -> bool:
-    """Whether fits may take long enough to need a process that can be killed."""
-    from bioautofeat.automl.problem import TableSource
-
-    source = problem.source
-    size = source.values.size if isinstance(source, TableSource) else 3000 * len(source) + source.n_letters
-    return size > 1_500_000 or (clock.budget or 1e9) > 60

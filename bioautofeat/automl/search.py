@@ -15,6 +15,7 @@ from bioautofeat.automl.journal import Journal
 from bioautofeat.automl.portfolio import Chooser
 from bioautofeat.automl.prepare import Options
 from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.store import expected_width
 from bioautofeat.automl.trial import Candidate, Trial
 
 __all__ = ["Search"]
@@ -61,6 +62,9 @@ class Search:
         self.refits: dict[str, Any] = {}
         self.widths: dict[tuple[str, ...], int] = {}
         self.fit_seconds: dict[str, float] = {}
+        self.row_seconds: dict[str, float] = {}
+        self.table_seconds: dict[tuple[str, ...], float] = {}
+        self.test_rows = 0
         self.completed_at = float("-inf")
         self.known: dict[str, Trial] = {}
         self.running: Candidate | None = None
@@ -73,16 +77,23 @@ class Search:
 
     def cost_of(self, candidates: Sequence[Candidate]) -> float:
         """Predicted seconds of one fit of each; by the formulas alone where no decision may look at a clock."""
-        total = 0.0
-        for candidate in candidates:
-            columns = self._columns(candidate)
-            if self.options.by_clock:
-                total += self._one_fit(candidate, columns)
-            else:
-                total += CostModel(self.problem.n_classes).seconds(
-                    candidate.model, candidate.values, self.rows, columns
-                )
-        return total
+        costs = self.costs if self.options.by_clock else CostModel(self.problem.n_classes)
+        widths = [expected_width(candidate.specs, self.problem) for candidate in candidates]
+        return sum(costs.seconds(c.model, c.values, self.rows, d) for c, d in zip(candidates, widths, strict=True))
+
+    def calibrate(self, specs: tuple[str, ...]) -> None:
+        """Time two small fits on a few columns: how fast this machine is, now."""
+        if not self.options.by_clock or self.clock.free < 10:
+            return
+        rows = min(self.rows, 4000)
+        for model, values in (("xgboost", {"rounds": 20}), ("extra_trees", {"trees": 20})):
+            candidate = Candidate(model, values, specs, "small")
+            try:
+                columns = self._columns(candidate)
+                seconds = self.executor.call("timed", candidate, {}, rows, limit=0.05 * self.clock.free)
+            except FitError:
+                continue
+            self.costs.observe(model, values, rows, columns, seconds)
 
     @property
     def over(self) -> bool:
@@ -98,12 +109,16 @@ class Search:
         return self.clock.free - SURE * self._pending()
 
     def _pending(self) -> float:
-        """Predicted seconds of the fits on all rows that the champion's members still need."""
+        """Predicted seconds of what the champion still needs: fits on all rows, and the test part's predictions."""
         if self.board.champion is None or self.clock.budget is None:
             return 0.0
-        missing = [key for key in self.board.champion.weights if key not in self.refits]
+        members = self.board.champion.weights
         growth = len(self.problem) / self.rows
-        return sum(self.fit_seconds.get(key, 1.0) * growth for key in missing)
+        fits = sum(self.fit_seconds.get(key, 1.0) * growth for key in members if key not in self.refits)
+        specs = {t.candidate.specs for t in self.board.finished if t.candidate.key in members}
+        tables = sum(self.table_seconds.get(one, 0.0) for one in specs) / len(self.problem)
+        rows = sum(self.row_seconds.get(key, 0.0) for key in members)
+        return fits + self.test_rows * (rows + tables)
 
     def run(self) -> Board:
         """Try candidates until the search is over."""
@@ -149,7 +164,7 @@ class Search:
         except FitError as error:
             return Trial(number, fits, "stopped" if error.stopped else "failed", str(error), time.monotonic() - started)
         self.costs.learn(fits.model, fits.values, self.rows, self.widths[fits.specs], found["fit_seconds"])
-        self.fit_seconds[fits.key] = found["fit_seconds"]
+        self.fit_seconds[fits.key], self.row_seconds[fits.key] = found["fit_seconds"], found["predict_seconds"]
         predictions = found["predictions"]
         return Trial(
             number, fits, "finished", "", time.monotonic() - started, self.problem.loss(predictions),
@@ -188,6 +203,7 @@ class Search:
         if candidate.specs not in self.widths:
             shape = self.executor.call("shape", candidate, limit=self._limit())
             self.widths[candidate.specs] = int(shape["columns"])
+            self.table_seconds[candidate.specs] = float(shape["seconds"])
         return self.widths[candidate.specs]
 
     def _predicted(self, candidate: Candidate, columns: int) -> float:
@@ -197,7 +213,7 @@ class Search:
     def _one_fit(self, candidate: Candidate, columns: int) -> float:
         """Seconds of one fit; a small round is timed for models not seen yet."""
         rough = self.costs.seconds(candidate.model, candidate.values, self.rows, columns)
-        if not self.costs.knows(candidate.model) and 0.02 * self.clock.free < rough < float("inf"):
+        if not self.costs.knows(candidate.model) and 0.1 * self.clock.free < rough < 10 * self.clock.free:
             self._try_small(candidate, columns)
         return self.costs.seconds(candidate.model, candidate.values, self.rows, columns)
 
@@ -221,11 +237,14 @@ class Search:
                 self.completed_at = self.clock.spent
                 return True
             candidate = next(t.candidate for t in self.board.trials if t.candidate.key == missing[0])
+            limit = self._limit() if self.refits else float("inf")
             try:
-                self.refits[missing[0]] = self.executor.call("refit", candidate, limit=self._limit())["predictor"]
+                if limit < 0.7 * self.fit_seconds.get(missing[0], 0.0) + 0.2:
+                    raise FitError("no time is left", stopped=True)
+                self.refits[missing[0]] = self.executor.call("refit", candidate, limit=limit)["predictor"]
             except FitError as error:
                 self.tell(f"{candidate.title}: not fitted on all rows: {error}")
-                self.board.drop(missing[0], str(error))
+                self.board.drop(missing[0])
         return False
 
     def _line(self, trial: Trial) -> str:
@@ -243,7 +262,8 @@ def _smaller(candidate: Candidate, share: float) -> Candidate | None:
         candidate.model
     )
     usual = {"rounds": 100, "trees": 500 if candidate.model == "extra_trees" else 300}
+    values = dict(candidate.values)
     if name is None or share < 0.25:
         return None
-    values = {**candidate.values, name: max(10, int(candidate.values.get(name, usual[name]) * share))}
+    values[name] = max(10, int(values.get(name, usual[name]) * share))
     return replace(candidate, values=values)

@@ -37,6 +37,20 @@ def extractor_for(specs: tuple[str, ...], problem: Problem, rows: Array | None =
     return extractor.fit(Training(max(1, longest), taught if needs else None, labels if "labels" in needs else None))
 
 
+def expected_width(specs: tuple[str, ...], problem: Problem) -> int:
+    """Number of columns of specs, without computing any; 30 a class for descriptors whose width is learnt."""
+    source = problem.source
+    if isinstance(source, TableSource):
+        return len(source.names)
+    plain = Training(max(1, int(source.lengths.max(initial=1))))
+    total = 0
+    for spec in specs:
+        extractor = Extractor.of([spec], source.alphabet)
+        learns = extractor.needs - {"length"}
+        total += 30 * max(1, problem.n_classes) if learns else extractor.fit(plain).width
+    return total
+
+
 class Store:
     """Descriptor tables of all rows, float32.
 

@@ -46,7 +46,7 @@ def main(folder: str, memory: int | None) -> None:
                 import sklearn  # noqa: F401  # why: it takes a second, which passes while the other side still reads
             continue
         try:
-            answer = ("done", getattr(shop, method)(*arguments))
+            answer: tuple[Any, ...] = ("done", getattr(shop, method)(*arguments))
         except Exception as error:  # noqa: BLE001  # why: whatever a library raises costs this fit alone
             answer = ("error", short_reason(error), isinstance(error, MemoryError))
         try:

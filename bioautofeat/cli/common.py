@@ -28,8 +28,11 @@ class Terminated(BaseException):
 
 def say(kind: str, message: object) -> None:
     """Write ``error: ...`` or ``warning: ...`` to stderr, as one line."""
+    line = " ".join(str(message).splitlines())
+    # a name of a file may hold what a terminal would obey
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{kind}: {' '.join(str(message).splitlines())}\n")
+        sys.stderr.write(f"{kind}: {shown}\n")
         sys.stderr.flush()
 
 

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--short",
         choices=("error", "nan", "zero"),
         default="error",
-        help="records too short for a descriptor (default: error)",
+        help="records too short for a descriptor: refuse, NaN, or 0.0 (default: error)",
     )
     add(
         "--length",

@@ -124,6 +124,8 @@ def _check_usage(options: argparse.Namespace) -> None:
 
     if options.table and (options.input or options.labels or options.descriptor):
         raise ParameterError("--table stands alone: no FASTA, no --labels and no -d beside it")
+    if options.table and (len(options.test) > 1 or options.test_labels):
+        raise ParameterError("--table takes one table as --test, with its labels in the column label")
     if not options.table and not options.input:
         raise ParameterError("no input: name FASTA files (CLASS=FILE, or with --labels), or a table (--table FILE)")
     if options.test_labels and not options.test:
@@ -134,16 +136,18 @@ def _check_usage(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
-    from bioautofeat.automl.executor import Inline, Worker
-    from bioautofeat.automl.run import Run, worth_a_worker
+    from bioautofeat.automl.executor import executor_for
+    from bioautofeat.automl.run import Run
 
-    prepared, settings = _prepared(options)
-    resumed = folder.open(_config(options, prepared))
-    tell = _teller(options.quiet, clock)
-    if resumed:
-        tell("an earlier run with the same configuration is taken up")
-    small = not worth_a_worker(prepared.problem, clock)
-    with Inline() if small else Worker(settings.threads, settings.memory_limit) as executor:
+    training, test, settings = _read(options)
+    source = training.values if options.table else training.sequences
+    # a worker loads its libraries while the data are looked over here
+    with executor_for(source, settings.threads, settings.memory_limit) as executor:
+        prepared = _prepared(options, training, test, settings)
+        resumed = folder.open(_config(options, prepared))
+        tell = _teller(options.quiet, clock)
+        if resumed:
+            tell("an earlier run with the same configuration is taken up")
         result = Run(prepared, settings, clock, executor, folder.path, tell).go()
     metric = prepared.problem.metric
     best = result.estimate.corrected[metric]
@@ -153,30 +157,36 @@ def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
     return 0
 
 
-def _prepared(options: argparse.Namespace) -> tuple[Prepared, Options]:
-    from bioautofeat.automl.prepare import Options, prepare_records, prepare_table
+def _read(options: argparse.Namespace) -> tuple[Any, Any, Options]:
+    """Training part, test part or None, and the settings."""
+    from bioautofeat.automl.prepare import Options
     from bioautofeat.extraction import available_threads
+    from bioautofeat.io.table_reader import read_table
 
-    def settings(groups: str | tuple[str, ...]) -> Options:
-        return Options(
-            options.task, options.metric, options.time_budget, options.trials, options.preset, tuple(options.descriptor),
-            groups, options.memory_limit, options.seed, options.threads or available_threads(),
-        )  # fmt: skip
+    test: Any = None
+    if options.table:
+        training: Any = read_table(options.table)
+        ids, file = training.ids, options.table
+        test = read_table(options.test[0]) if options.test else None
+    else:
+        training = read_part(options.input, options.alphabet, options.labels)
+        ids, file = training.sequences.ids, training.file
+        if options.test:
+            labels = options.test_labels or ("header" if options.labels == "header" else None)
+            test = read_part(options.test, training.sequences.alphabet.name, labels)
+    settings = Options(
+        options.task, options.metric, options.time_budget, options.trials, options.preset, tuple(options.descriptor),
+        _groups(options.groups, ids, file), options.memory_limit, options.seed, options.threads or available_threads(),
+    )  # fmt: skip
+    return training, test, settings
+
+
+def _prepared(options: argparse.Namespace, training: Any, test: Any, settings: Options) -> Prepared:
+    from bioautofeat.automl.prepare import prepare_records, prepare_table
 
     if options.table:
-        from bioautofeat.io.table_reader import read_table
-
-        table = read_table(options.table)
-        chosen = settings(_groups(options.groups, table.ids, options.table))
-        test = read_table(options.test[0]) if options.test else None
-        return prepare_table(table, test, chosen, options.table, options.test[0] if options.test else ""), chosen
-    training = read_part(options.input, options.alphabet, options.labels)
-    chosen = settings(_groups(options.groups, training.sequences.ids, training.file))
-    test_part = None
-    if options.test:
-        source = options.test_labels or ("header" if options.labels == "header" else None)
-        test_part = read_part(options.test, training.sequences.alphabet.name, source)
-    return prepare_records(training, test_part, chosen), chosen
+        return prepare_table(training, test, settings, options.table, options.test[0] if options.test else "")
+    return prepare_records(training, test, settings)
 
 
 def read_part(inputs: list[str], alphabet: str, labels: str | None) -> Part:

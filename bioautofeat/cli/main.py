@@ -18,6 +18,7 @@ COMMANDS = {
     "fit": "search and train models, estimate honestly how good they are",
     "predict": "apply a model to new sequences",
     "evaluate": "metrics of a model on labelled sequences, with intervals",
+    "explain": "which descriptors, k-mers and positions speak for predictions",
 }
 """Each is the module of that name in this package, with ``add_arguments(parser)`` and ``run(args) -> int``."""
 
@@ -52,6 +53,9 @@ def _unknown(name: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if hasattr(sys.stdout, "reconfigure"):
+        # the same bytes in every locale
+        sys.stdout.reconfigure(encoding="utf-8")
     if not arguments:
         sys.stderr.write(_help())
         return 2

@@ -60,7 +60,7 @@ def value_weights(values: Array, truth: Array) -> NDArray[np.float64]:
 
 def _pruned(weights: Array) -> NDArray[np.float64]:
     kept = np.where(weights >= min(PRUNE, weights.max()), weights, 0.0)
-    return kept / kept.sum()
+    return np.asarray(kept / kept.sum())
 
 
 def pooled(predictions: Array, weights: Array) -> NDArray[np.float64]:

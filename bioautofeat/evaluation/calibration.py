@@ -20,7 +20,7 @@ SMALLEST = 1e-6
 def normalise(probabilities: Array) -> NDArray[np.float64]:
     """Rows as float64, at least ``SMALLEST`` everywhere, summing to 1."""
     clipped = np.maximum(np.asarray(probabilities, np.float64), SMALLEST)
-    return clipped / clipped.sum(axis=1, keepdims=True)
+    return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Calibration:
 
 def _softmax(logits: Array) -> NDArray[np.float64]:
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def fit_calibration(probabilities: Array, truth: Array, prior: float = 2.0, max_biased: int = 2) -> Calibration:
@@ -111,7 +111,7 @@ class Decision:
 
     def apply(self, probabilities: Array) -> NDArray[np.int64]:
         """Code of the class of each record, shape ``(n,)``."""
-        return (np.asarray(probabilities) * np.array(self.multipliers)).argmax(axis=1)
+        return np.asarray((np.asarray(probabilities) * np.array(self.multipliers)).argmax(axis=1))
 
 
 def fit_decision(probabilities: Array, truth: Array, metric: str) -> Decision:
@@ -173,8 +173,8 @@ def _threshold_metric(counts: Array, metric: str) -> NDArray[np.float64]:
     hits = np.diagonal(counts, axis1=1, axis2=2)
     true, predicted = counts.sum(axis=2), counts.sum(axis=1)
     if metric == "balanced_acc":
-        return (hits / np.maximum(true, 1)).mean(axis=1)
-    return (2 * hits / np.maximum(true + predicted, 1)).mean(axis=1)
+        return np.asarray((hits / np.maximum(true, 1)).mean(axis=1))
+    return np.asarray((2 * hits / np.maximum(true + predicted, 1)).mean(axis=1))
 
 
 def interval_offsets(truth: Array, predicted: Array, coverage: float = 0.9) -> tuple[float, float]:

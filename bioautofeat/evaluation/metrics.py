@@ -72,7 +72,7 @@ def _accuracy(truth: Array, predicted: Array) -> float:
 def _recalls(counts: Array) -> Array:
     """Recall of each class that has a record."""
     true = counts.sum(axis=1)
-    return counts.diagonal()[true > 0] / true[true > 0]
+    return np.asarray(counts.diagonal()[true > 0] / true[true > 0])
 
 
 def _balanced_accuracy(truth: Array, predicted: Array) -> float:
@@ -88,26 +88,24 @@ def _f1_macro(truth: Array, predicted: Array) -> float:
     return float((2 * counts.diagonal()[shown] / involved[shown]).mean()) if shown.any() else 0.0
 
 
-def _auc_of(positive: NDArray[np.bool_], scores: Array) -> float:
-    """Chance that a positive record scores above a negative one, ties counted half."""
+def _auc(truth: Array, probabilities: Array) -> float:
+    """Area under the ROC curve: the chance that a record of a class scores above one of another, ties counted half.
+
+    Of two classes the second; of more the mean of each against the rest, classes without records (or with all of
+    them) left out; .5 where none is left.
+    """
     from scipy.stats import rankdata
 
-    n_positive = int(positive.sum())
-    n_negative = len(positive) - n_positive
-    rank_sum = rankdata(scores)[positive].sum()
-    return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
-
-
-def _auc(truth: Array, probabilities: Array) -> float:
-    """Area under the ROC curve; over more than two classes the mean of each against the rest; .5 for one class."""
-    n_classes = probabilities.shape[1]
-    present = np.bincount(truth, minlength=n_classes)
-    judged = [c for c in range(n_classes) if 0 < present[c] < len(truth)]
-    if n_classes == 2:
-        judged = judged[-1:]
-    if not judged:
-        return 0.5
-    return float(np.mean([_auc_of(truth == c, probabilities[:, c]) for c in judged]))
+    n, n_classes = probabilities.shape
+    columns = slice(1, 2) if n_classes == 2 else slice(None)
+    present = np.bincount(truth, minlength=n_classes)[columns].astype(np.float64)
+    ranks = rankdata(probabilities[:, columns], axis=0) if n else np.zeros((0, len(present)))
+    first = 1 if n_classes == 2 else 0
+    own = np.flatnonzero(truth >= first)
+    sums = np.bincount(truth[own] - first, weights=ranks[own, truth[own] - first], minlength=len(present))
+    judged = (present > 0) & (present < n)
+    areas = (sums - present * (present + 1) / 2)[judged] / (present * (n - present))[judged]
+    return float(areas.mean()) if len(areas) else 0.5
 
 
 def _log_loss(truth: Array, probabilities: Array) -> float:

@@ -79,4 +79,4 @@ def _discriminant(known: Array, truth: Array, wanted: Array, n_classes: int) -> 
     prior = np.log(np.maximum(counts, 1e-9) / len(truth))
     logits = wanted @ weights - 0.5 * (means * weights.T).sum(axis=1) + prior
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ Array = NDArray[Any]
 def keys_of_sequences(seqs: Sequences) -> NDArray[np.uint64]:
     """A number for each sequence that depends on its letters alone (the first 64 bits of their SHA-256)."""
     letters, bounds = seqs.codes.tobytes(), seqs.offsets.tolist()
-    digests = [hashlib.sha256(letters[a:b]).digest()[:8] for a, b in zip(bounds, bounds[1:], strict=False)]
+    digests = [hashlib.sha256(letters[a:b]).digest()[:8] for a, b in itertools.pairwise(bounds)]
     return np.frombuffer(b"".join(digests), np.uint64)
 
 
@@ -34,7 +35,7 @@ def strata_of_values(values: Array, n_strata: int = 10) -> NDArray[np.int64]:
     from scipy.stats import rankdata
 
     rank = rankdata(values, method="average") - 0.5
-    return np.minimum((rank * n_strata / max(1, len(values))).astype(np.int64), n_strata - 1)
+    return np.asarray(np.minimum((rank * n_strata / max(1, len(values))).astype(np.int64), n_strata - 1))
 
 
 def groups_per_stratum(strata: Array, groups: Array) -> NDArray[np.int64]:

@@ -211,12 +211,16 @@ def _used_before(transforms: Sequence[Any], used: NDArray[np.bool_]) -> NDArray[
     return used
 
 
-def operations(predictor: Predictor) -> int:
-    """About how many multiplications one row costs, counted from the sizes of the model's arrays."""
-    total = predictor.n_columns
-    for part in predictor.parts_below():
+def operations(model: FittedModel) -> float:
+    """About how many multiplications one record costs a model, counted from the sizes of its arrays.
+
+    Descriptors count only where they are dear: folded structures (some 20 ms a record), similarity to training records.
+    """
+    total = float(model.predictor.n_columns)
+    for part in model.predictor.parts_below():
         if isinstance(part, Trees):
             total += 20 * len(part.trees)
         else:
             total += sum(value.size for value in vars(part).values() if isinstance(value, np.ndarray))
-    return total
+    terms = () if model.extractor is None else model.extractor.terms
+    return total + 5e7 * any(term.holds_lock for term in terms) + 1e7 * ("sequences" in model.keeps)

@@ -15,7 +15,6 @@ from bioautofeat.sequences import Sequences
 __all__ = ["Variants", "Words", "masked_windows", "masked_words", "mutations", "per_letter", "variant_outputs"]
 
 Array = NDArray[Any]
-Progress = Callable[[str, int, int], None]
 LETTERS = 1 << 22
 ROWS = 4096
 """Variants are made and predicted for about so many letters, and at most so many rows, at a time."""
@@ -127,11 +126,13 @@ class Words:
         The masked k-mer of each variant, as a number in the base of the alphabet's size.
     count : ndarray of int64, shape (m,)
         Its occurrences in the record.
+    k : int
     """
 
     variants: Variants
     word: NDArray[np.int64]
     count: NDArray[np.int64]
+    k: int
 
 
 def masked_words(seqs: Sequences, row: int, k: int) -> Words:
@@ -146,4 +147,4 @@ def masked_words(seqs: Sequences, row: int, k: int) -> Words:
     place = (starts[order][:, None] + np.arange(k)).ravel()
     code = np.full(len(place), size, np.uint8)
     record = np.full(len(word), row, np.int64)
-    return Words(Variants(record, np.repeat(owner[order], k).astype(np.int64), place, code), word, count)
+    return Words(Variants(record, np.repeat(owner[order], k).astype(np.int64), place, code), word, count, k)

@@ -10,6 +10,7 @@ from bioautofeat.alphabet import NUCLEIC, PROTEIN, Alphabet
 from bioautofeat.families._registry import descriptor
 from bioautofeat.parameters import Choice, Int
 from bioautofeat.terms.base import Term
+from bioautofeat.terms.letters import Letters
 from bioautofeat.terms.maps import letter_table
 from bioautofeat.terms.read import Kmers
 from bioautofeat.terms.track import Flatten, OneHot, Order, PrefixFrequency, Table
@@ -43,6 +44,20 @@ def ps(
 ) -> Term:
     """1 in the column of the word of ``k`` letters that stands at a position, 0 in the others."""
     return OneHot(Kmers(alphabet, "1" * k), order)
+
+
+@descriptor(
+    "Letter of each position",
+    reference="plain code",
+    columns="min(L, longest)",
+)
+def letters(alphabet: Alphabet, longest: Annotated[int, Int(1, 65_536, usual=1000)] = 1000) -> Term:
+    """Number of the letter at a position, 1 for the alphabet's first; 0 past the end, n + 1 for an unknown letter.
+
+    What networks are fed with; as numbers the columns mean little.  Of a record with more letters than there are
+    columns the middle is left out.
+    """
+    return Letters(alphabet, longest)
 
 
 @descriptor(

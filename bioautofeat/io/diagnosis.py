@@ -103,7 +103,7 @@ def _position(line: bytes, at: int, letters: int) -> int:
 
 def _not_fasta(source: Source, number: int, line: bytes) -> FastaError:
     head = source.head()
-    text = head.lstrip(b"\xef\xbb\xbf").lstrip()
+    text = line.strip()
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[1:8:2] == b"\0\0\0\0" or head[0:8:2] == b"\0\0\0\0":
         return FastaError("the encoding is UTF-16; save the file as plain text (UTF-8 or ASCII)", source.name, number)
     known = next((hint for magic, hint in BINARY if head.startswith(magic)), "")
@@ -112,12 +112,12 @@ def _not_fasta(source: Source, number: int, line: bytes) -> FastaError:
     unprintable = sum(byte < 9 or 13 < byte < 32 for byte in head)
     if b"\0" in head or unprintable > len(head) // 50 + 1:
         return FastaError("binary data, not FASTA: no header that begins with '>'", source.name, number)
-    if text.startswith(b">") or line.strip().startswith(b">"):
+    if text.startswith(b">"):
         return FastaError("blanks stand before the '>' of a header; remove them", source.name, number)
-    found = (hint for pattern, hint in FORMATS if re.match(pattern, text if pattern[:1] != rb"[" else line.strip()))
+    found = (hint for pattern, hint in FORMATS if re.match(pattern, text))
     hint = next(found, "the text before the first '>' must go")
     return FastaError(
-        f"not FASTA: expected a header that begins with '>', found {shown(line.lstrip())}; {hint}", source.name, number
+        f"not FASTA: expected a header that begins with '>', found {shown(text)}; {hint}", source.name, number
     )
 
 

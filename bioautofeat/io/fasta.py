@@ -138,9 +138,13 @@ def batches(source: Source, size: BatchSize = USUAL_SIZE, block: int = BLOCK) ->
             first += len(batch)
             yield _decodable(source, batch)
             arrays = _with_room(_arrays(size), state, len(part))
-    if state[kernel.MODE] != kernel.SEQUENCE or not kernel.finish(state, arrays):
+    if state[kernel.MODE] != kernel.SEQUENCE or not _finished(state, arrays):
         raise explain(source)
     yield _decodable(source, _taken(arrays, state, first))
+
+
+def _finished(state: NDArray[np.int64], arrays: kernel.RecordArrays) -> bool:
+    return bool(kernel.finish(state, arrays.letters, arrays.bounds, arrays.masks))
 
 
 def _decodable(source: Source, batch: Batch) -> Batch:

@@ -42,7 +42,7 @@ def _zstd() -> Any:
     return zstd
 
 
-def _decompressed(raw: io.BufferedReader, kind: str) -> Any:
+def _decompressed(raw: Any, kind: str) -> Any:
     if kind == "gzip":
         return gzip.GzipFile(fileobj=raw)
     if kind == "bzip2":

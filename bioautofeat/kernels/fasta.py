@@ -26,7 +26,7 @@ BLANK, NEWLINE, RETURN, STAR = 27, 28, 29, 30
 STOP, STOP_INSIDE, FORMULA, UNICODE_ID = 1 << 27, 1 << 28, 1 << 29, 1 << 30
 """Bits of a record's mask beyond 1..26, which say that the letter occurs."""
 
-AT, MODE, LINE, LAST, LETTERS, RECORDS, IDS, MASK, STARS, STAR_AT, STATE_SIZE = range(11)
+AT, MODE, LINE, LAST, LETTERS, RECORDS, IDS, ID_AT, MASK, STARS, STAR_AT, STATE_SIZE = range(12)
 """Places in the state that is carried from block to block."""
 
 BEFORE, HEADER, ID, DESCRIPTION, SEQUENCE, CLOSED = range(6)
@@ -34,6 +34,12 @@ BEFORE, HEADER, ID, DESCRIPTION, SEQUENCE, CLOSED = range(6)
 
 DONE, FULL, BAD = range(3)
 """Why a scan came back: the block is used up, the batch is full, a byte may not stand where it stands."""
+
+WIDE, NARROW = 64, 8
+"""Bytes that are tried at once."""
+
+NUMBER, LOWER, FIRST, COUNT = np.uint8(31), np.uint8(32), np.uint8(ord("a")), np.uint8(26)
+"""In ASCII, the lowest five bits of a letter are its number, the sixth is its case."""
 
 # numpy scalars, for numba would take a product of uint64 and int64 to be a float
 SEED_A, PRIME_A = np.uint64(0xCBF29CE484222325), np.uint64(0x00000100000001B3)
@@ -57,96 +63,94 @@ class RecordArrays(NamedTuple):
 
 
 @njit
-def finish(state: Any, records: Any) -> bool:
+def finish(state: Any, letters: Any, bounds: Any, masks: Any) -> bool:
     """Close the open record; false where it has no letter."""
     record, to = state[RECORDS], state[LETTERS]
+    word = letters[bounds[record] : to]
+    seen = np.uint32(0)
+    for i in range(word.size):
+        seen |= np.uint32(1) << np.uint32(word[i] & NUMBER)
+    mask = state[MASK] | seen
     if state[STARS] > 0:
         at_end = state[STARS] == 1 and state[STAR_AT] == to
-        state[MASK] |= STOP if at_end else STOP_INSIDE
-    records.masks[record] = state[MASK]
-    records.bounds[record + 1] = to
-    state[RECORDS] = record + 1
-    state[MODE] = CLOSED
-    return to > records.bounds[record]
+        mask |= STOP if at_end else STOP_INSIDE
+    masks[record] = mask
+    bounds[record + 1] = to
+    state[RECORDS], state[MODE] = record + 1, CLOSED
+    return word.size > 0
 
 
 @njit
 def _read_letters(block: Any, classes: Any, i: int, state: Any, letters: Any) -> int:
     """Write letters up to the first byte that is none; its place."""
-    to, mask = state[LETTERS], state[MASK]
-    while i < block.size:
-        kind = classes[block[i]]
-        if kind == 0 or kind >= BLANK:
+    to, n = state[LETTERS], block.size
+    # pieces of a fixed size, for a few instructions then do a whole one
+    while i + WIDE <= n:
+        source, out, wrong = block[i : i + WIDE], letters[to : to + WIDE], np.uint8(0)
+        for j in range(WIDE):
+            out[j] = source[j] & NUMBER
+            wrong |= np.uint8(np.uint8(np.uint8(source[j] | LOWER) - FIRST) >= COUNT)
+        if wrong:
             break
-        letters[to] = kind
-        mask |= 1 << kind
-        to += 1
-        i += 1
-    state[LETTERS], state[MASK] = to, mask
+        i, to = i + WIDE, to + WIDE
+    while i + NARROW <= n:
+        source, out, wrong = block[i : i + NARROW], letters[to : to + NARROW], np.uint8(0)
+        for j in range(NARROW):
+            out[j] = source[j] & NUMBER
+            wrong |= np.uint8(np.uint8(np.uint8(source[j] | LOWER) - FIRST) >= COUNT)
+        if wrong:
+            break
+        i, to = i + NARROW, to + NARROW
+    while i < n and 0 < classes[block[i]] < BLANK:
+        letters[to] = classes[block[i]]
+        i, to = i + 1, to + 1
+    state[LETTERS] = to
     return i
 
 
 @njit
-def _read_id(block: Any, classes: Any, i: int, state: Any, records: Any) -> int:
-    """Write and hash the bytes of an id up to a blank, a line's end or a zero byte; the place of that."""
-    record, to = state[RECORDS], state[IDS]
-    a, b = records.hashes[record, 0], records.hashes[record, 1]
-    while i < block.size:
-        byte = block[i]
-        kind = classes[byte]
-        if byte == 0 or BLANK <= kind <= RETURN:
-            break
-        if byte >= 128:
-            state[MASK] |= UNICODE_ID
+def hash_id(text: Any, out: Any) -> None:
+    """Write the two hashes of an id (uint8) into ``out`` (uint64)."""
+    a, b = SEED_A, SEED_B
+    for byte in text:
         a, b = (a ^ np.uint64(byte)) * PRIME_A, (b + np.uint64(byte) + np.uint64(1)) * PRIME_B
-        records.ids[to] = byte
-        to += 1
-        i += 1
-    records.hashes[record, 0], records.hashes[record, 1] = a, b
-    state[IDS] = to
-    return i
+    out[0], out[1] = a, b
 
 
 @njit
-def _read_header(block: Any, classes: Any, i: int, state: Any, records: Any) -> int:
-    """Read on in a header, before or inside its id; the place of the first byte that is not of the id."""
-    byte, record = block[i], state[RECORDS]
-    if classes[byte] == BLANK:
-        if state[MODE] == ID:
-            _end_id(state, records)
-            state[MODE] = DESCRIPTION
-        return i + 1
+def _read_header(block: Any, classes: Any, i: int, state: Any, ids: Any, hashes: Any) -> int:
+    """Read on in a header; the place of its end, or of a zero byte before the end of the id."""
+    n = block.size
     if state[MODE] == HEADER:
-        records.hashes[record, 0], records.hashes[record, 1] = SEED_A, SEED_B
-        if byte in (61, 43, 45, 64):  # = + - @
+        while i < n and classes[block[i]] == BLANK:
+            i += 1
+        if i == n or block[i] == 0 or BLANK < classes[block[i]] <= RETURN:
+            return i
+        if block[i] in (61, 43, 45, 64):  # = + - @
             state[MASK] |= FORMULA
-        state[MODE] = ID
-    return _read_id(block, classes, i, state, records)
-
-
-@njit
-def _end_id(state: Any, records: Any) -> None:
-    records.ids[state[IDS]] = 10
-    state[IDS] += 1
-
-
-@njit
-def _end_line(state: Any, records: Any) -> int:
-    """What the end of a line means to the record that is open: bad after a header without an id."""
-    mode = state[MODE]
-    if mode == HEADER:
-        return BAD
-    if mode == ID:
-        _end_id(state, records)
-    if mode in (ID, DESCRIPTION):
-        state[MODE] = SEQUENCE
-    return DONE
+        state[MODE], state[ID_AT] = ID, state[IDS]
+    if state[MODE] == ID:
+        to = state[IDS]
+        while i < n and block[i] != 0 and not BLANK <= classes[block[i]] <= RETURN:
+            if block[i] >= 128:
+                state[MASK] |= UNICODE_ID
+            ids[to] = block[i]
+            i, to = i + 1, to + 1
+        state[IDS] = to
+        if i == n or block[i] == 0:
+            return i
+        hash_id(ids[state[ID_AT] : to], hashes[state[RECORDS]])
+        ids[to] = 10
+        state[IDS], state[MODE] = to + 1, DESCRIPTION
+    while i < n and block[i] != 10 and block[i] != 13:
+        i += 1
+    return i
 
 
 @njit
 def _next_record(state: Any, records: Any, enough: int) -> int:
     """Close the open record and begin another: bad where the open one is empty, full where there is no room."""
-    if state[MODE] == SEQUENCE and not finish(state, records):
+    if state[MODE] == SEQUENCE and not finish(state, records.letters, records.bounds, records.masks):
         return BAD
     state[MODE] = CLOSED
     record = state[RECORDS]
@@ -180,42 +184,33 @@ def scan(block: Any, classes: Any, state: Any, records: Any, enough: int) -> int
     while i < n and why == DONE:
         kind, mode = classes[block[i]], state[MODE]
         before = block[i - 1] if i > 0 else state[LAST]
-        if kind in (NEWLINE, RETURN):
+        ends = kind in (NEWLINE, RETURN)
+        if mode == ID or (HEADER <= mode <= DESCRIPTION and not ends):
+            i = _read_header(block, classes, i, state, records.ids, records.hashes)
+            if i < n and block[i] == 0 and state[MODE] != DESCRIPTION:
+                why = BAD
+        elif ends and mode == HEADER:
+            why = BAD
+        elif ends:
             # the second half of a \r\n ends no further line
             state[LINE] += kind == RETURN or before != 13
-            why = _end_line(state, records)
-            i += why == DONE
+            state[MODE] = SEQUENCE if mode == DESCRIPTION else mode
+            i += 1
         elif mode == SEQUENCE and 0 < kind < BLANK:
             i = _read_letters(block, classes, i, state, records.letters)
-        elif mode == DESCRIPTION:
-            while i < n and block[i] != 10 and block[i] != 13:
-                i += 1
-        elif block[i] == 0:
-            why = BAD
-        elif mode in (HEADER, ID):
-            i = _read_header(block, classes, i, state, records)
         elif block[i] == 62 and before in (10, 13):
             why = _next_record(state, records, enough)
             i += why == DONE
-        elif kind == BLANK:
+        elif kind == BLANK or (kind == STAR and mode == SEQUENCE):
+            if kind == STAR:
+                state[STARS], state[STAR_AT] = state[STARS] + 1, state[LETTERS]
             i += 1
-        elif kind == STAR and mode == SEQUENCE:
-            state[STARS], state[STAR_AT], i = state[STARS] + 1, state[LETTERS], i + 1
         else:
             why = BAD
     state[AT] = i
     if n > 0 and why == DONE:
         state[LAST] = block[n - 1]
     return why
-
-
-@njit
-def hash_id(text: Any, out: Any) -> None:
-    """Write the two hashes of an id (uint8), as :func:`scan` has them, into ``out`` (uint64)."""
-    a, b = SEED_A, SEED_B
-    for byte in text:
-        a, b = (a ^ np.uint64(byte)) * PRIME_A, (b + np.uint64(byte) + np.uint64(1)) * PRIME_B
-    out[0], out[1] = a, b
 
 
 @njit

@@ -17,6 +17,7 @@ from bioautofeat.kernels.graphs import (
     motifs4,
     number_vertices,
 )
+from bioautofeat.kernels.pairs import longest_part
 from bioautofeat.kernels.perron import authority
 
 __all__ = ["N_MEASURES", "N_THRESHOLD_MEASURES", "network_measures", "threshold_measures"]
@@ -36,15 +37,6 @@ def _room(longest: int) -> Graph:
         np.empty(edges, np.int64),
         np.empty(n, np.int64),
     )
-
-
-@njit
-def _longest(bounds: Any) -> int:
-    """Largest number of words of a record."""
-    longest = 0
-    for s in range(bounds.size - 1):
-        longest = max(longest, bounds[s + 1] - bounds[s])
-    return longest
 
 
 @njit
@@ -97,7 +89,10 @@ def _basic(graph: Graph, n: int, edges: int, reach: Any, out: Any) -> None:
     distances(graph, n, reach)
     sharing = clustering(graph, n, marks, triangles)
     pairs, total, corners, wedges, local, open_vertices = 0, 0, 0, 0, 0.0, 0
+    whole, largest, smallest = 0, degree[0], degree[0]
     for v in range(n):
+        whole += degree[v]
+        largest, smallest = max(largest, degree[v]), min(smallest, degree[v])
         pairs += reach[v, 0]
         total += reach[v, 1]
         size = graph.stops[v] - graph.starts[v]
@@ -108,9 +103,9 @@ def _basic(graph: Graph, n: int, edges: int, reach: Any, out: Any) -> None:
             open_vertices += 1
     # a shortest path of length d has d - 1 inner vertices, so the betweenness of all vertices sums to this
     out[0] = (total - pairs) / 2.0 / n
-    out[1] = degree[:n].sum() / n
+    out[1] = whole / n
     out[2] = _assortativity(graph, n, degree)
-    out[3], out[4] = degree[:n].max(), degree[:n].min()
+    out[3], out[4] = largest, smallest
     out[5] = _deviation(degree, n, out[1])
     out[6] = _ratio(total, pairs)
     out[7], out[8] = _ratio(local, open_vertices), _ratio(corners, wedges)
@@ -128,7 +123,7 @@ def threshold_measures(words: Any, bounds: Any, n_words: int, legacy: bool, out:
     counts every loop twice, gives the edges of the whole network, and one more vertex where the first two words
     are equal.
     """
-    longest = _longest(bounds)
+    longest = longest_part(bounds)
     graph, numbers = _room(longest), np.full(n_words, -1, np.int64)
     vertices, reach = np.empty(longest, np.int64), np.empty((longest + 1, 3), np.int64)
     for s in range(bounds.size - 1):
@@ -191,7 +186,7 @@ def _reach_measures(reach: Any, n: int, out: Any) -> None:
 
 @njit
 def _further(graph: Graph, n: int, edges: int, reach: Any, out: Any) -> None:
-    """Write the measures from authority to the number of vertices behind the twelve basic ones."""
+    """Write the measures from closeness to the number of vertices behind the twelve basic ones and the authority."""
     neighbours, squares, plain_max, total = 0, 0, 0, 0
     for v in range(n):
         plain = 0
@@ -204,7 +199,6 @@ def _further(graph: Graph, n: int, edges: int, reach: Any, out: Any) -> None:
         total += reach[v, 1]
     central = np.empty(4)
     _reach_measures(reach, n, central)
-    out[12] = authority(graph, n)
     out[13], out[14] = central[0], _constraint(graph, n)
     out[15], out[16] = _ratio(squares / 2.0, edges), _ratio(edges, n * (n - 1) / 2.0)
     out[17], out[18] = central[1], central[2]
@@ -218,7 +212,7 @@ def _further(graph: Graph, n: int, edges: int, reach: Any, out: Any) -> None:
 @njit
 def network_measures(words: Any, bounds: Any, n_words: int, out: Any) -> None:
     """Write twenty-six measures of the network of each record's words; a record without a word has zeros."""
-    longest = _longest(bounds)
+    longest = longest_part(bounds)
     graph, numbers = _room(longest), np.full(n_words, -1, np.int64)
     vertices, reach = np.empty(longest, np.int64), np.empty((longest + 1, 3), np.int64)
     for s in range(bounds.size - 1):
@@ -228,4 +222,5 @@ def network_measures(words: Any, bounds: Any, n_words: int, out: Any) -> None:
             continue
         edges = link(vertices[: part.size], n, graph)
         _basic(graph, n, edges, reach, out[s])
+        out[s, 12] = authority(graph, n)
         _further(graph, n, edges, reach, out[s])

@@ -79,6 +79,15 @@ def _add_forms(firsts: Any, seconds: Any, weights: Any, forms: Any, row: Any) ->
 
 
 @njit
+def _last_of(lags: Any) -> int:
+    """Number of windows that open no pair at the largest lag."""
+    last = lags[0, 1]
+    for d in range(1, lags.shape[0]):
+        last = max(last, lags[d, 1])
+    return last
+
+
+@njit
 def sum_forms(words: Any, bounds: Any, forms: Any, lags: Any, out: Any) -> None:
     """Add the sum of each form over the pairs of words at each lag of each sequence.
 
@@ -96,7 +105,7 @@ def sum_forms(words: Any, bounds: Any, forms: Any, lags: Any, out: Any) -> None:
     n_words, longest = forms.shape[0], longest_part(bounds)
     counts = np.zeros((n_words, n_words), np.int64)
     firsts, seconds, weights = np.empty(longest, np.uint32), np.empty(longest, np.uint32), np.empty(longest)
-    last, number = lags[:, 1].max(), out.shape[2] - 1
+    last, number = _last_of(lags), out.shape[2] - 1
     for s in range(bounds.size - 1):
         part = words[bounds[s] : bounds[s + 1]]
         if part.size <= last:
@@ -169,7 +178,7 @@ def sum_covariances(words: Any, bounds: Any, values: Any, means: Any, lags: Any,
     counts = np.zeros((n_words, n_words), np.int64)
     firsts, seconds, weights = np.empty(longest, np.uint32), np.empty(longest, np.uint32), np.empty(longest)
     partner = np.empty_like(values)
-    last, number = lags[:, 1].max(), out.shape[2] - 1
+    last, number = _last_of(lags), out.shape[2] - 1
     for s in range(bounds.size - 1):
         part = words[bounds[s] : bounds[s + 1]]
         if part.size <= last:

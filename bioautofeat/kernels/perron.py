@@ -141,7 +141,10 @@ def _elimination_order(graph: Graph, members: Any, places: Any, joined: Any) -> 
     for i in range(n):
         for at in range(graph.starts[members[i]], graph.stops[members[i]]):
             joined[i, places[graph.ends[at]]] = True
-    sizes, left = joined.sum(axis=1), np.ones(n, np.bool_)
+    sizes, left = np.zeros(n, np.int64), np.ones(n, np.bool_)
+    for i in range(n):
+        for j in range(n):
+            sizes[i] += joined[i, j]
     order, starts = np.empty(n, np.int64), np.zeros(n + 1, np.int64)
     met = np.empty(max(16, 4 * n), np.int64)
     for turn in range(n):
@@ -153,7 +156,10 @@ def _elimination_order(graph: Graph, members: Any, places: Any, joined: Any) -> 
         order[turn] = best
         to = starts[turn]
         if to + n > met.size:
-            met = np.concatenate((met, np.empty(met.size + n, np.int64)))
+            larger = np.empty(2 * met.size + n, np.int64)
+            for a in range(to):
+                larger[a] = met[a]
+            met = larger
         for i in range(n):
             if left[i] and joined[best, i]:
                 met[to] = i
@@ -216,9 +222,13 @@ def _noda(graph: Graph, members: Any, places: Any, vector: Any, product: Any) ->
         _fill_matrix(graph, members, places, high, pattern, matrix)
         for i in range(n):
             values[i] = vector[members[i]]
-        if not _solve(matrix, pattern, values) or values.min() <= 0.0:
+        if not _solve(matrix, pattern, values):
             return
-        largest = values.max()
+        smallest = largest = values[0]
+        for i in range(1, n):
+            smallest, largest = min(smallest, values[i]), max(largest, values[i])
+        if smallest <= 0.0:
+            return
         for i in range(n):
             vector[members[i]] = values[i] / largest
         _multiply(graph, members, vector, product)

@@ -8,13 +8,16 @@ import numpy as np
 
 from bioautofeat._numba import njit
 
-__all__ = ["describe_spectra"]
+__all__ = ["describe_spectra", "order_statistics"]
 
 NOISE = 1e-26
 """Power below this share of the mean power is what rounding leaves of zero."""
 
 FLAT = 1e-10
 """Powers that differ by less than this share of themselves are equal but for rounding."""
+
+SHARES = (0.10, 0.15, 0.25, 0.5, 0.75, 0.9)
+"""The percentiles that the statistics are made of."""
 
 
 @njit
@@ -109,21 +112,25 @@ def _select(values: Any, low: int, high: int, ranks: Any) -> None:
                 while first < last and ranks[first] < low:
                     first += 1
                 continue
-            middle = first + int(np.searchsorted(ranks[first:last], place))
+            middle = first
+            while middle < last and ranks[middle] < place:
+                middle += 1
             # the longer side waits on the stack, so that the stack stays short
+            waiting = stack[depth]
             if place - low > high - place:
-                stack[depth] = low, place, first, middle
+                waiting[0], waiting[1], waiting[2], waiting[3] = low, place, first, middle
                 low, first = place, middle
             else:
-                stack[depth] = place, high, middle, last
+                waiting[0], waiting[1], waiting[2], waiting[3] = place, high, middle, last
                 high, last = place, middle
-            depth += stack[depth, 2] < stack[depth, 3]
+            depth += waiting[2] < waiting[3]
         if first < last:
             _insertion_sort(values, low, high)
         if depth == 0:
             return
         depth -= 1
-        low, high, first, last = stack[depth]
+        waiting = stack[depth]
+        low, high, first, last = waiting[0], waiting[1], waiting[2], waiting[3]
 
 
 @njit
@@ -133,7 +140,7 @@ def _bucket(bits: int, top: int) -> int:
 
 
 @njit
-def _order_statistics(values: Any, high: float, ranks: Any, out: Any) -> None:
+def order_statistics(values: Any, high: float, ranks: Any, out: Any) -> None:
     """Write the elements of these rising ranks of values that are 0 or above and at most ``high``.
 
     One pass counts buckets of similar numbers, one gathers the buckets that hold a rank; only those are sorted.
@@ -174,8 +181,10 @@ def _inner_ranks(power: Any, length: int, ranks: Any, inner: Any) -> Any:
     place in the sorted pair, which is returned.
     """
     last = power.size - 1
-    singles = np.array([power[0], power[last]]) if length % 2 == 0 else np.array([power[0]])
-    singles.sort()
+    singles = np.empty(2 - length % 2)
+    singles[0] = power[0]
+    if singles.size == 2:
+        singles[0], singles[1] = min(power[0], power[last]), max(power[0], power[last])
     below = np.zeros(singles.size, np.int64)
     for i in range(singles.size):
         for j in range(1, power.size - singles.size + 1):
@@ -194,23 +203,26 @@ def _inner_ranks(power: Any, length: int, ranks: Any, inner: Any) -> Any:
 @njit
 def _quantiles(power: Any, length: int, mirrored: bool, high: float, quantiles: Any) -> None:
     """Percentiles 10, 15, 25, 50, 75 and 90 (linear interpolation) of the spectrum over all ``length`` frequencies."""
-    shares = np.array([0.10, 0.15, 0.25, 0.5, 0.75, 0.9])
     ranks, inner, found = np.empty(12, np.int64), np.empty(12, np.int64), np.empty(12)
-    for q in range(6):
-        ranks[2 * q] = int(shares[q] * (length - 1))
-        ranks[2 * q + 1] = min(ranks[2 * q] + 1, length - 1)
-    inner[:] = ranks
+    for q in range(12):
+        ranks[q] = min(int(SHARES[q // 2] * (length - 1)) + q % 2, length - 1)
+        inner[q] = ranks[q]
     singles, values = power[:0], power
     if mirrored:
         singles = _inner_ranks(power, length, ranks, inner)
         values = power[1 : 1 + power.size - singles.size]
-    wanted = inner[inner >= 0]
+    wanted, at = np.empty(12, np.int64), 0
+    for q in range(12):
+        if inner[q] >= 0:
+            wanted[at] = inner[q]
+            at += 1
     if values.size < 64:  # the ranks of few values need not rise
-        few = np.sort(values)
-        found[: wanted.size] = few[wanted]
+        few = values.copy()
+        _insertion_sort(few, 0, few.size)
+        for q in range(at):
+            found[q] = few[wanted[q]]
     else:
-        _order_statistics(values, high, wanted, found)
-    at = wanted.size
+        order_statistics(values, high, wanted[:at], found)
     for q in range(11, -1, -1):  # from the ranks that were sought back to all
         if inner[q] >= 0:
             at -= 1
@@ -218,7 +230,7 @@ def _quantiles(power: Any, length: int, mirrored: bool, high: float, quantiles: 
         else:
             found[q] = singles[-1 - inner[q]]
     for q in range(6):
-        step = shares[q] * (length - 1) - ranks[2 * q]
+        step = SHARES[q] * (length - 1) - ranks[2 * q]
         quantiles[q] = found[2 * q] + (found[2 * q + 1] - found[2 * q]) * step
 
 

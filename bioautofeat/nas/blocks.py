@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from bioautofeat.nas.ops import Layout
 
@@ -17,6 +17,7 @@ __all__ = [
     "Convolution",
     "Identity",
     "Kernel",
+    "Mask",
     "Norm",
     "Pool",
     "Recurrent",
@@ -27,6 +28,7 @@ __all__ = [
     "halved",
     "mean_of_positions",
     "shortened",
+    "strided",
 ]
 
 Mask = Tensor | None
@@ -64,8 +66,8 @@ def halved(x: Tensor, mask: Mask) -> Tensor:
     """
     lengths = x.new_full((len(x),), x.shape[2]) if mask is None else mask.sum(1).to(x.dtype)
     whole = torch.ones_like(x[:, :1]) if mask is None else mask.unsqueeze(1).to(x.dtype)
-    pairs = F.avg_pool1d(x, 2, 2, ceil_mode=True, count_include_pad=False)
-    threes = F.avg_pool1d(x, 3, 2, 1) / F.avg_pool1d(whole, 3, 2, 1).clamp(min=1e-6)
+    pairs = functional.avg_pool1d(x, 2, 2, ceil_mode=True, count_include_pad=False)
+    threes = functional.avg_pool1d(x, 3, 2, 1) / functional.avg_pool1d(whole, 3, 2, 1).clamp(min=1e-6)
     odd = (lengths % 2 == 1).view(-1, 1, 1)
     return covered(torch.where(odd, threes, pairs), shortened(mask, 2))
 
@@ -97,7 +99,7 @@ class Norm(nn.Module):
 
     def _statistics(self, x: Tensor, mask: Mask) -> tuple[Tensor, Tensor]:
         """Mean and variance of each channel over all positions that belong to a record; updates the running ones."""
-        flat = x.flatten(2)
+        flat = covered(x.flatten(2), mask)
         count = flat.new_full((), flat.shape[0] * flat.shape[2]) if mask is None else mask.sum().clamp(min=1).to(x)
         mean = flat.sum((0, 2)) / count
         if self.symmetric:
@@ -121,7 +123,7 @@ class Norm(nn.Module):
             shape = (1, -1) + (1,) * (x.dim() - 2)
             return covered(x * scale.view(shape).to(x.dtype) + (bias - mean * scale).view(shape).to(x.dtype), mask)
         train = self.training and several
-        found = F.batch_norm(
+        found = functional.batch_norm(
             x, self.running_mean, self.running_variance, weight, bias, train, self.momentum, self.epsilon
         )
         return covered(found, mask)
@@ -151,7 +153,7 @@ class Kernel(nn.Module):
 
     def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
         """The convolution of ``x``, which is zero behind each record's end."""
-        convolve = F.conv1d if self.layout.dimensions == 1 else F.conv2d
+        convolve = functional.conv1d if self.layout.dimensions == 1 else functional.conv2d
         padding = self.dilation * (self.width - 1) // 2
         found = convolve(x, self.whole(), None, self.stride, padding, self.dilation, self.groups)
         if self.layout.symmetric and self.layout.stride > 1:
@@ -175,7 +177,7 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
         """As every operation: see :mod:`bioautofeat.nas.ops`."""
-        return self.norm(self.kernel(F.relu(x) if self.activate else x, mask), shortened(mask, self.stride))
+        return self.norm(self.kernel(functional.relu(x) if self.activate else x, mask), shortened(mask, self.stride))
 
 
 class Separable(nn.Module):
@@ -192,7 +194,7 @@ class Separable(nn.Module):
 
     def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
         """As every operation."""
-        return self.norm(self.across(self.own(F.relu(x), mask)), shortened(mask, self.stride))
+        return self.norm(self.across(self.own(functional.relu(x), mask)), shortened(mask, self.stride))
 
 
 class Identity(nn.Module):
@@ -230,22 +232,21 @@ class Pool(nn.Module):
         self.stride = 1 if layout.symmetric else layout.stride
         same = Layout(layout.channels_in, layout.channels_out, 1, layout.dimensions, layout.symmetric)
         self.project = Identity(same)
-        self.norm = Norm(layout.channels_out, layout.symmetric)
 
     def _largest(self, x: Tensor, mask: Mask) -> Tensor:
         if self.layout.dimensions == 2:
-            return F.max_pool2d(x, 3, self.stride, 1)
+            return functional.max_pool2d(x, 3, self.stride, 1)
         if mask is not None:
             x = x.masked_fill(mask.unsqueeze(1) == 0, torch.finfo(x.dtype).min)
-        return F.max_pool1d(x, 3, self.stride, 1)
+        return functional.max_pool1d(x, 3, self.stride, 1)
 
     def _mean(self, x: Tensor, mask: Mask) -> Tensor:
         if self.layout.dimensions == 2:
-            return F.avg_pool2d(x, 3, self.stride, 1, count_include_pad=False)
+            return functional.avg_pool2d(x, 3, self.stride, 1, count_include_pad=False)
         if mask is None:
-            return F.avg_pool1d(x, 3, self.stride, 1, count_include_pad=False)
-        share = F.avg_pool1d(mask.unsqueeze(1).to(x.dtype), 3, self.stride, 1)
-        return F.avg_pool1d(x, 3, self.stride, 1) / share.clamp(min=0.1)
+            return functional.avg_pool1d(x, 3, self.stride, 1, count_include_pad=False)
+        share = functional.avg_pool1d(mask.unsqueeze(1).to(x.dtype), 3, self.stride, 1)
+        return functional.avg_pool1d(x, 3, self.stride, 1) / share.clamp(min=0.1)
 
     def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
         """As every operation."""
@@ -254,8 +255,7 @@ class Pool(nn.Module):
             found = torch.where(shortened(mask, self.stride).unsqueeze(1) > 0, found, 0.0)  # type: ignore[union-attr]
         if self.layout.symmetric and self.layout.stride > 1:
             found = halved(found, mask)
-        left = shortened(mask, self.layout.stride)
-        return self.norm(self.project(found, left), left)
+        return self.project(found, shortened(mask, self.layout.stride))
 
 
 class Recurrent(nn.Module):
@@ -321,7 +321,7 @@ class Attention(nn.Module):
         if mask is not None:
             seen = mask > 0
             seen = torch.cat([torch.ones_like(seen[:, :1]), seen[:, 1:]], 1)[:, None, None, :]  # an empty record too
-        found = F.scaled_dot_product_attention(query, key, value, attn_mask=seen)
+        found = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
         found = self.outside(found.transpose(1, 2).reshape(batch, places, -1)).transpose(1, 2)
         found = found.reshape(batch, -1, *x.shape[2:]) + self.shortcut(x, mask)
         return covered(strided(found, self.layout.stride), shortened(mask, self.layout.stride))
@@ -340,5 +340,7 @@ class Squeeze(nn.Module):
     def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
         """As every operation."""
         found = self.project(x, mask)
-        weights = torch.sigmoid(self.up(F.relu(self.down(mean_of_positions(found, shortened(mask, self.stride))))))
+        weights = torch.sigmoid(
+            self.up(functional.relu(self.down(mean_of_positions(found, shortened(mask, self.stride)))))
+        )
         return found * weights.view(*weights.shape, *(1,) * (x.dim() - 2))

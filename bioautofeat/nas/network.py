@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from bioautofeat.nas import ops
-from bioautofeat.nas.blocks import Convolution, Mask, Norm, covered, halved, mean_of_positions, shortened, strided
-from bioautofeat.nas.genotype import Architecture, CellBody, ChainBody, EdgeBody, Head, Stem
+from bioautofeat.nas.blocks import Attention, Convolution, Kernel, Mask, Norm, covered, mean_of_positions, shortened
+from bioautofeat.nas.bodies import Edge, make_body, stages_of_layers
+from bioautofeat.nas.genotype import Architecture, Body, CellBody, ChainBody, Head, Stem
 from bioautofeat.nas.ops import Layout
-from bioautofeat.nas.spaces.cell import Block, CellGenotype
+from bioautofeat.nas.spaces.cell import Block
 from bioautofeat.nas.spaces.edge_cell import edges_of
 
 __all__ = ["Edge", "Network", "build", "count_parameters", "macs", "plain_edge", "receptive_field"]
-
-Edge = Callable[[str, str, Layout], nn.Module]
-"""``edge(place, operation, layout)`` makes the module on an edge, on a side of a block or of a layer, called as
-``module(x, mask)``.  ``place`` names it: ``stage0.cell0.0-1``, ``stage0.normal0.block2.left``, ``stage0.reduction...``,
-``layer3``.  A supernet gives a maker of its own, whose modules hold every operation."""
 
 
 def plain_edge(place: str, operation: str, layout: Layout) -> nn.Module:
@@ -39,8 +35,6 @@ class _Stem(nn.Module):
         self.dropout, self.stride = stem.dropout, stem.stride
         self.embedding = nn.Linear(channels, stem.embedding, bias=False) if stem.embedding else None
         layout = Layout(stem.embedding or channels, stem.channels, stem.stride, dimensions, symmetric)
-        if symmetric and stem.stride not in (1, 2):
-            raise ops.ParameterError("the stem of a symmetric network has stride 1 or 2")
         self.first = Convolution(layout, stem.kernel, activate=False)
 
     def forward(self, x: Tensor, mask: Mask) -> tuple[Tensor, Mask]:
@@ -52,124 +46,186 @@ class _Stem(nn.Module):
         return self.first(x, mask), shortened(mask, self.stride)
 
 
-class EdgeCellModule(nn.Module):
-    """A cell of nodes that are sums of their edges; the last node is the output."""
+def _bins(x: Tensor, mask: Mask, bins: int) -> Tensor:
+    """Means of ``bins`` consecutive parts of each record, shape ``(batch, channels, bins)``; parts may share an end."""
+    if mask is None:
+        return functional.adaptive_avg_pool1d(x, bins)
+    lengths = mask.sum(1).long().view(-1, 1, 1)
+    part = torch.arange(bins, device=x.device).view(1, -1, 1)
+    place = torch.arange(x.shape[2], device=x.device).view(1, 1, -1)
+    first, last = part * lengths // bins, -(-(part + 1) * lengths // bins)
+    inside = ((place >= first) & (place < last)).to(x.dtype)
+    share = inside / inside.sum(2, keepdim=True).clamp(min=1)
+    return torch.bmm(x, share.transpose(1, 2))
 
-    def __init__(self, nodes: int, operations: Sequence[str], layout: Layout, edge: Edge, place: str) -> None:
+
+class _Head(nn.Module):
+    """Normalisation, ReLU, pooling, layers to the outputs."""
+
+    def __init__(self, head: Head, channels: int, dimensions: int, symmetric: bool, n_outputs: int) -> None:
         super().__init__()
-        self.nodes, self.ends = nodes, edges_of(nodes)
-        self.edges = nn.ModuleList(
-            edge(f"{place}.{source}-{target}", operation, layout)
-            for (source, target), operation in zip(self.ends, operations, strict=True)
-        )
+        self.head, self.symmetric = head, symmetric
+        self.norm = Norm(channels, symmetric)
+        parts = head.bins**dimensions if head.pool == "bins" else 2 if head.pool == "both" else 1
+        width = channels * parts // 2 if symmetric else channels * parts
+        self.dropout = nn.Dropout(head.dropout)
+        self.hidden = nn.Linear(width, head.hidden) if head.hidden else None
+        self.output = nn.Linear(head.hidden or width, n_outputs)
+
+    def pooled(self, x: Tensor, mask: Mask) -> Tensor:
+        """What is left of the positions, shape ``(batch, channels * parts)``."""
+        pool, found = self.head.pool, []
+        if pool == "bins":
+            bins = self.head.bins
+            kept = _bins(x, mask, bins) if x.dim() == 3 else functional.adaptive_avg_pool2d(x, bins).flatten(2)
+            found.append(kept)
+        if pool in ("mean", "both"):
+            found.append(mean_of_positions(x, mask).unsqueeze(2))
+        if pool in ("max", "both"):
+            found.append(x.flatten(2).amax(2, keepdim=True))  # after a ReLU nothing lies below the zeros behind the end
+        if self.symmetric:
+            found = [(part + part.flip((1, 2)))[:, : part.shape[1] // 2] for part in found]
+        return torch.cat([part.flatten(1) for part in found], 1)
+
+    def forward(self, x: Tensor, mask: Mask) -> Tensor:
+        x = self.dropout(self.pooled(covered(functional.relu(self.norm(x, mask)), mask), mask))
+        if self.hidden is not None:
+            x = self.dropout(functional.relu(self.hidden(x)))
+        return self.output(x)
+
+
+class Network(nn.Module):
+    """Stem, body and head.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    stem, body, head : Module
+    """
+
+    def __init__(self, architecture: Architecture, n_inputs: int, n_outputs: int, edge: Edge) -> None:
+        super().__init__()
+        self.architecture = architecture
+        dimensions, symmetric = architecture.encoder.dimensions, architecture.symmetric
+        width = architecture.stem.channels
+        self.stem = _Stem(architecture.stem, n_inputs, dimensions, symmetric)
+        layout = Layout(width, width, 1, dimensions, symmetric)
+        self.body = make_body(architecture.body, layout, edge)
+        self.head = _Head(architecture.head, self.body.channels, dimensions, symmetric, n_outputs)
+
+    def positions(self, x: Tensor, mask: Mask = None) -> tuple[Tensor, Mask]:
+        """The body's output and its mask."""
+        found: tuple[Tensor, Mask] = self.body(*self.stem(covered(x, mask), mask))
+        return found
 
     def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
-        """The last node."""
-        values = [x]
-        for target in range(1, self.nodes):
-            found = [
-                module(values[source], mask)
-                for (source, end), module in zip(self.ends, self.edges, strict=True)
-                if end == target
-            ]
-            values.append(torch.stack(found).sum(0) if len(found) > 2 else sum(found[1:], found[0]))
-        return values[-1]
+        """Outputs before any link (logits, or values), shape ``(batch, n_outputs)``.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, channels, length) or (batch, channels, height, width)
+        mask : Tensor, shape (batch, length), optional
+            Ones where a record has letters, from its start on; None where all records fill the batch.
+        """
+        found: Tensor = self.head(*self.positions(x, mask))
+        return found
 
 
-class _EdgeBody(nn.Module):
-    """Stages of cells, with a strided convolution between two stages."""
+def build(architecture: Architecture, n_inputs: int, n_outputs: int, *, edge: Edge = plain_edge) -> Network:
+    """The network of an architecture, its weights drawn from torch's generator (:func:`~bioautofeat.nas.train.seeded`).
 
-    def __init__(self, body: EdgeBody, layout: Layout, edge: Edge) -> None:
-        super().__init__()
-        width, cell = layout.channels_in, body.cell
-        self.layers = nn.ModuleList()
-        self.strides: list[int] = []
-        for stage in range(body.stages):
-            if stage:
-                self.layers.append(Convolution(Layout(width, 2 * width, 2, layout.dimensions, layout.symmetric), 3))
-                self.strides.append(2)
-                width *= 2
-            same = Layout(width, width, 1, layout.dimensions, layout.symmetric)
-            for number in range(body.cells):
-                place = f"stage{stage}.cell{number}"
-                self.layers.append(EdgeCellModule(cell.nodes, cell.operations, same, edge, place))
-                self.strides.append(1)
-        self.channels = width
-
-    def forward(self, x: Tensor, mask: Mask) -> tuple[Tensor, Mask]:
-        for layer, stride in zip(self.layers, self.strides, strict=True):
-            x, mask = layer(x, mask), shortened(mask, stride)
-        return x, mask
+    Parameters
+    ----------
+    architecture : Architecture
+    n_inputs : int
+        Channels that come in: ``architecture.encoder.channels``.
+    n_outputs : int
+        Classes, or 1 for regression.
+    edge : callable
+        Makes the module of each edge; a supernet gives its own.
+    """
+    return Network(architecture, n_inputs, n_outputs, edge)
 
 
-class BlockCellModule(nn.Module):
-    """A cell of blocks over the two previous cells' outputs; it joins the blocks that no other block reads."""
-
-    def __init__(
-        self, blocks: Sequence[Block], inputs: tuple[Layout, Layout], layout: Layout, edge: Edge, place: str
-    ) -> None:
-        super().__init__()
-        self.blocks, self.stride = tuple(blocks), layout.stride
-        self.outputs = CellGenotype.outputs(self.blocks)
-        self.before = nn.ModuleList(Convolution(given, 1) for given in inputs)
-        width = layout.channels_out
-        self.sides = nn.ModuleList()
-        for number, block in enumerate(blocks):
-            for side, source, name in (
-                ("left", block.left, block.left_operation),
-                ("right", block.right, block.right_operation),
-            ):
-                stride = layout.stride if source < 2 else 1
-                own = Layout(width, width, stride, layout.dimensions, layout.symmetric)
-                self.sides.append(edge(f"{place}.block{number}.{side}", name, own))
-        self.channels = width * len(self.outputs)
-
-    def forward(self, older: Tensor, newer: Tensor, masks: tuple[Mask, Mask]) -> Tensor:
-        """The cell's output; ``masks`` are those of both inputs before this cell."""
-        values = [self.before[0](older, masks[0]), self.before[1](newer, masks[1])]
-        after = shortened(masks[1], self.stride)
-        for number, block in enumerate(self.blocks):
-            left, right = self.sides[2 * number], self.sides[2 * number + 1]
-            found = [
-                module(values[source], masks[1] if source < 2 else after)
-                for module, source in ((left, block.left), (right, block.right))
-            ]
-            values.append(found[0] + found[1])
-        joined = torch.cat([values[2 + b] for b in self.outputs], 1)
-        return self._paired(joined)
-
-    def _paired(self, joined: Tensor) -> Tensor:
-        return joined
+def count_parameters(network: nn.Module) -> int:
+    """Number of weights that are learnt."""
+    return sum(weight.numel() for weight in network.parameters())
 
 
-class _CellBody(nn.Module):
-    """Motifs of normal cells and one reduction cell each."""
+def receptive_field(architecture: Architecture) -> int:
+    """Letters that one position of the body's output looks at, over the longest path; operations that look at all
+    positions count as one.
 
-    def __init__(self, body: CellBody, layout: Layout, edge: Edge) -> None:
-        super().__init__()
-        self.cells = nn.ModuleList()
-        width = layout.channels_in
-        widths, strides = (width, width), (1, 1)
-        for stage in range(body.stages):
-            for number in range(body.cells + 1):
-                reduces = number == body.cells
-                width *= 2 if reduces else 1
-                blocks = body.genotype.reduction if reduces else body.genotype.normal
-                stride = 2 if reduces else 1
-                kind = f"reduction{stage}" if reduces else f"normal{number}"
-                rest = (layout.dimensions, layout.symmetric)
-                # the older input may still have the length from before the last reduction
-                inputs = (Layout(widths[0], width, strides[1], *rest), Layout(widths[1], width, 1, *rest))
-                own = Layout(width, width, stride, *rest)
-                cell = BlockCellModule(blocks, inputs, own, edge, f"stage{stage}.{kind}")
-                self.cells.append(cell)
-                widths, strides = (widths[1], cell.channels), (strides[1], stride)
-        self.channels = widths[1]
+    A record shorter than the stem's part of it, ``architecture.stem.kernel``, never fills the first layer's window.
+    """
+    stem, body = architecture.stem, architecture.body
+    width, step = stem.kernel + architecture.encoder.k - 1, stem.stride
+    for stage, reach in enumerate(_reaches(body)):
+        if stage and not isinstance(body, CellBody):
+            width += 2 * step
+            step *= 2
+        width += step * reach
+        step *= 2 if isinstance(body, CellBody) else 1
+    return int(width)
 
-    def forward(self, x: Tensor, mask: Mask) -> tuple[Tensor, Mask]:
-        older, newer, masks = x, x, (mask, mask)
-        for cell in self.cells:
-            found = cell(older, newer, masks)
-            older, newer = newer, found
-            masks = (masks[1], shortened(masks[1], cell.stride))
-        return newer, masks[1]
+
+def _reaches(body: Body) -> list[int]:
+    """Positions beyond one that each stage looks at, in steps of that stage."""
+    windows = {name: max(1, ops.OPERATIONS[name].window) - 1 for name in body.operations}
+    if isinstance(body, ChainBody):
+        dealt = list(zip(body.operations, stages_of_layers(len(body.operations), body.stages), strict=True))
+        return [sum(windows[name] for name, own in dealt if own == stage) for stage in range(body.stages)]
+    if isinstance(body, CellBody):
+        normal, reduction = (_reach(blocks, windows) for blocks in (body.genotype.normal, body.genotype.reduction))
+        return [normal * body.cells + reduction] * body.stages
+    reach = [0] * body.cell.nodes
+    for (source, target), name in zip(edges_of(body.cell.nodes), body.operations, strict=True):
+        if name != "none":
+            reach[target] = max(reach[target], reach[source] + windows[name])
+    return [reach[-1] * body.cells] * body.stages
+
+
+def _reach(blocks: Sequence[Block], windows: dict[str, int]) -> int:
+    """Positions beyond one that a cell's output looks at."""
+    reach = [0, 0]
+    for block in blocks:
+        left = reach[block.left] + windows[block.left_operation]
+        reach.append(max(left, reach[block.right] + windows[block.right_operation]))
+    return max(reach)
+
+
+def macs(architecture: Architecture, length: int, n_outputs: int = 2) -> int:
+    """Multiplications for one record of ``length`` letters, in convolutions, linear and recurrent layers, attention.
+
+    Counted in a pass without numbers (the device ``meta`` of torch), so that the size does not matter.
+    """
+    total = 0
+
+    def count(module: nn.Module, given: Any, found: Any) -> None:
+        nonlocal total
+        total += _multiplications(module, given[0], found)
+
+    with torch.device("meta"), torch.no_grad():
+        network = build(architecture, architecture.encoder.channels, n_outputs).eval()
+        hooks = [module.register_forward_hook(count) for module in network.modules()]
+        side = 2**architecture.encoder.k
+        shape = (side, side) if architecture.encoder.dimensions == 2 else (length,)
+        network(torch.zeros(1, architecture.encoder.channels, *shape))
+    for hook in hooks:
+        hook.remove()
+    return total
+
+
+def _multiplications(module: nn.Module, given: Any, found: Any) -> int:
+    if isinstance(module, Kernel):
+        # a symmetric one computes all positions before it halves them
+        places = given[0, 0].numel() if module.layout.symmetric else found[0, 0].numel()
+        return int(module.whole()[0].numel() * module.layout.channels_out * places)
+    if isinstance(module, nn.Linear):
+        return int(module.in_features * found.numel())
+    if isinstance(module, nn.RNNBase):
+        weights = sum(weight.numel() for name, weight in module.named_parameters() if name.startswith("weight"))
+        return int(weights * given.shape[1])
+    if isinstance(module, Attention):
+        return int(2 * given[0, 0].numel() ** 2 * module.layout.channels_out)
+    return 0

@@ -168,9 +168,7 @@ def _register_convolutions() -> None:
         row(f"dilated{width}x{dilation}", title, "Convolution", width, dilation, (1, 2) if width == 3 else (1,))
     for width in (3, 5, 7, 11):
         flat = (1, 2) if width <= 7 else (1,)
-        row(
-            f"separable{width}", f"separable convolution over {width} positions", "Separable", width, dimensions=flat
-        )
+        row(f"separable{width}", f"separable convolution over {width} positions", "Separable", width, dimensions=flat)
 
 
 _register_convolutions()

@@ -1,0 +1,212 @@
+"""``bioautofeat fit`` and ``evaluate``, as users run them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from bioautofeat.cli.main import main
+
+FAST = ["-d", "kmer:k=2", "--trials", "2", "--quiet", "--threads", "1"]
+
+
+def write(path, n=40, seed=0, length=50):
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        share = [0.35, 0.15, 0.15, 0.35] if i % 2 else [0.15, 0.35, 0.35, 0.15]
+        rows.append(f">x{i}|{'ab'[i % 2]}\n{''.join(rng.choice(list('ACGT'), length, p=share))}\n")
+    path.write_text("".join(rows))
+    return str(path)
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write(tmp_path / "train.fa")
+
+
+def table(path):
+    with open(path, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_run_folder_holds_what_is_promised(tmp_path, data, capsys):
+    run, test = tmp_path / "run", write(tmp_path / "test.fa", 12, seed=5)
+    assert main(["fit", data, "--labels", "header", "--test", test, "-o", str(run), *FAST]) == 0
+    assert capsys.readouterr().out == ""
+    for name in (
+        "model.baf", "report.html", "leaderboard.csv", "metrics.json", "predictions_oof.csv", "predictions_test.csv",
+        "audit.json", "config.json", "journal.jsonl",
+    ):  # fmt: skip
+        assert (run / name).stat().st_size > 0, name
+    assert not (run / ".lock").exists()
+    metrics = json.loads((run / "metrics.json").read_text())
+    for part in ("corrected", "naive", "test", "test_clean"):
+        assert {"mcc", "acc", "f1_macro", "auc", "log_loss"} <= set(metrics[part])
+        assert set(metrics[part]["mcc"]) == {"value", "low", "high", "se"}
+    assert 0 <= metrics["shift"] <= 1
+    oof = table(run / "predictions_oof.csv")
+    assert [row["id"] for row in oof] == [f"x{i}|{'ab'[i % 2]}" for i in range(40)]
+    assert {"label", "prediction", "p_a", "p_b", "fold"} <= set(oof[0])
+    board = table(run / "leaderboard.csv")
+    assert board[0]["name"] == "delivered"
+    assert len(board) == 3
+    assert main(["predict", str(run / "model.baf"), test]) == 0
+    said = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [row["p_a"] for row in said] == [row["p_a"] for row in table(run / "predictions_test.csv")]
+    report = (run / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in report
+    assert "http" not in report.replace("http-equiv", "")
+    assert "src=" not in report
+
+
+def test_evaluate(tmp_path, data, capsys):
+    run = tmp_path / "run"
+    assert main(["fit", data, "--labels", "header", "-o", str(run), *FAST]) == 0
+    fresh = write(tmp_path / "fresh.fa", 60, seed=9)
+    assert main(["evaluate", str(run / "model.baf"), fresh, "--labels", "header", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["records"] == 60
+    assert found["metrics"]["acc"]["low"] <= found["metrics"]["acc"]["value"] <= found["metrics"]["acc"]["high"]
+    assert main(["evaluate", str(run / "model.baf"), f"alien={fresh}"]) == 2
+    assert "'alien'" in capsys.readouterr().err
+
+
+def test_regression(tmp_path, data, capsys):
+    values = tmp_path / "values.csv"
+    with open(data, encoding="utf-8") as stream:
+        blocks = stream.read().split(">")[1:]
+    rows = [(block.split("\n")[0], block.split("\n")[1].count("G")) for block in blocks]
+    values.write_text("id,label\n" + "".join(f"{name},{count / 50}\n" for name, count in rows))
+    run = tmp_path / "run"
+    arguments = ["fit", data, "--labels", str(values), "--task", "regression", "-o", str(run), *FAST]
+    assert main(arguments) == 0
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert {"r2", "spearman", "rmse"} <= set(metrics["corrected"])
+    assert metrics["corrected"]["r2"]["value"] > 0.5
+    assert main(["predict", str(run / "model.baf"), data]) == 0
+    row = next(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert float(row["low"]) <= float(row["prediction"]) <= float(row["high"])
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path, data, capsys):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "thesis.txt").write_text("mine")
+    arguments = ["fit", data, "--labels", "header", "-o", str(run), *FAST]
+    assert main(arguments) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert main([*arguments, "--force"]) == 0
+    assert (run / "thesis.txt").read_text() == "mine"
+    assert main([*arguments, "--seed", "3"]) == 2
+    assert "seed" in capsys.readouterr().err
+
+
+def test_the_same_command_goes_on(tmp_path, data):
+    run = tmp_path / "run"
+    arguments = ["fit", data, "--labels", "header", "-o", str(run), *FAST]
+    assert main(arguments) == 0
+    before = (run / "journal.jsonl").read_bytes()
+    first = (run / "predictions_oof.csv").read_bytes()
+    assert main(arguments) == 0
+    assert (run / "journal.jsonl").read_bytes() == before
+    assert (run / "predictions_oof.csv").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--metric", "r2"], "unknown metric"),
+        (["--table", "x.csv"], "stands alone"),
+        (["--test-labels", "header"], "without --test"),
+        (["-d", "kmers:k=2"], "kmer"),
+        (["--time-budget", "soon"], "no duration"),
+        (["--memory-limit", "much"], "no amount of memory"),
+        (["--groups", "none.csv"], "none.csv"),
+    ],
+)
+def test_usage(tmp_path, data, capsys, more, words):
+    assert main(["fit", data, "--labels", "header", "-o", str(tmp_path / "run"), *more]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_input_and_no_labels(tmp_path, data, capsys):
+    assert main(["fit", "-o", str(tmp_path / "run")]) == 2
+    assert main(["fit", data, "-o", str(tmp_path / "run"), *FAST]) == 2
+    assert "no labels" in capsys.readouterr().err
+    assert main(["fit", data, "--labels", "header", "-o", str(tmp_path / "no" / "run"), *FAST]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_groups_from_a_file(tmp_path, data):
+    groups = tmp_path / "groups.csv"
+    groups.write_text("id,group\n" + "".join(f"x{i}|{'ab'[i % 2]},g{i // 4}\n" for i in range(40)))
+    run = tmp_path / "run"
+    assert main(["fit", data, "--labels", "header", "--groups", str(groups), "-o", str(run), *FAST]) == 0
+    folds = {}
+    for i, row in enumerate(table(run / "predictions_oof.csv")):
+        folds.setdefault(i // 4, set()).add(row["fold"])
+    assert all(len(found) == 1 for found in folds.values())
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupts_keep_what_there_is(tmp_path, number, code):
+    data, run = write(tmp_path / "train.fa", 400, length=120), tmp_path / "run"
+    arguments = [
+        sys.executable,
+        "-m",
+        "bioautofeat",
+        "fit",
+        data,
+        "--labels",
+        "header",
+        "-o",
+        str(run),
+        "--trials",
+        "30",
+    ]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, start_new_session=True)
+    deadline = time.monotonic() + 90
+    while not (run / "model.baf").exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.2)
+    time.sleep(1)
+    started = time.monotonic()
+    os.kill(process.pid, number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert time.monotonic() - started < 5
+    assert b"Traceback" not in err
+    assert any(row["reason"] == "interrupted" for row in table(run / "leaderboard.csv"))
+    assert main(["predict", str(run / "model.baf"), data, "-o", str(tmp_path / "p.csv")]) == 0
+    with pytest.raises(ProcessLookupError):  # no child is left behind
+        os.killpg(process.pid, 0)
+
+
+def test_two_runs_in_one_folder(tmp_path):
+    data, run = write(tmp_path / "train.fa", 200, length=120), tmp_path / "run"
+    arguments = ["fit", data, "--labels", "header", "-o", str(run), "--trials", "30"]
+    process = subprocess.Popen([sys.executable, "-m", "bioautofeat", *arguments], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not (run / "config.json").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        second = subprocess.run(
+            [sys.executable, "-m", "bioautofeat", *arguments], capture_output=True, text=True, check=False
+        )
+        assert second.returncode == 2
+        assert str(process.pid) in second.stderr
+    finally:
+        process.kill()
+        process.wait()
