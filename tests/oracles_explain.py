@@ -38,7 +38,9 @@ def depth_below(nodes, at):
 def unit_ranks(values):
     """Mean ranks less their mean, divided by their length; missing values have none (0)."""
     known = [v for v in values if not math.isnan(v)]
-    ranks = [None if math.isnan(v) else sum(w < v for w in known) + (sum(w == v for w in known) + 1) / 2 for v in values]
+    ranks = [
+        None if math.isnan(v) else sum(w < v for w in known) + (sum(w == v for w in known) + 1) / 2 for v in values
+    ]
     centre = (len(known) + 1) / 2
     left = [0.0 if r is None else r - centre for r in ranks]
     length = math.sqrt(sum(x * x for x in left))

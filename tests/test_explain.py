@@ -36,14 +36,14 @@ from bioautofeat.terms.base import Training
 
 MOTIF, PLACE, LENGTH = "TGACTC", 16, 36
 SPECS = ("binary", "kmer:k=3", "cksnap:gap=1")
-SMALL = Settings(records=8, rows=80, repeats=3)
+SMALL = Settings(records=8, rows=60, repeats=2)
 
 
 def planted(seed, n=160, length=LENGTH):
     """Random DNA; every second record holds the motif."""
     rng = np.random.default_rng(seed)
     texts = ["".join(rng.choice(list("ACGT"), length)) for _ in range(n)]
-    labels = ["motif" if i % 2 else "none" for i in range(n)]
+    labels = ["motif" if i % 2 else "plain" for i in range(n)]
     for i in range(1, n, 2):
         texts[i] = texts[i][:PLACE] + MOTIF + texts[i][PLACE + len(MOTIF) :]
     return Sequences.from_strings(texts, "dna"), labels
@@ -69,14 +69,14 @@ def fitted():
     weights[:, 0] = (rows[:, :seen] * signs[:, None]).mean(axis=0)
     linear = Steps((chosen, Scale(rows[:, :seen].mean(axis=0), np.ones(seen))), Linear(weights, np.zeros(1), "sigmoid"))
     blend = Calibrated(Blend((trees, linear), np.array([0.7, 0.3])), 1.2, np.array([0.1, -0.1]))
-    return FittedModel(blend, "classification", ("motif", "none")[::-1], extractor), *planted(1, 120)
+    return FittedModel(blend, "classification", ("motif", "plain")[::-1], extractor), *planted(1, 120)
 
 
 @pytest.fixture(scope="module")
 def flipped(fitted):
     """The same with the classes in the order of the trees' training."""
     model, seqs, labels = fitted
-    return FittedModel(model.predictor, "classification", ("motif", "none"), model.extractor), seqs, labels
+    return FittedModel(model.predictor, "classification", ("motif", "plain"), model.extractor), seqs, labels
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_the_same_for_any_number_of_threads(flipped, explained):
         name: table.rows for name, table in explained.tables.items()
     }
     assert again.page == explained.page
-    other = explain(model, seqs, labels, settings=Settings(target="motif", records=8, rows=80, repeats=3, seed=1))
+    other = explain(model, seqs, labels, settings=Settings(records=0, rows=20, repeats=1, features=1, seed=1))
     assert other.tables["blocks"].rows != explained.tables["blocks"].rows
 
 
@@ -167,7 +167,7 @@ def test_without_labels_the_change_of_predictions_counts(flipped, explained):
     assert blocks.column("importance") == blocks.column("change")
     assert blocks.column("block")[0] == "binary"
     assert "label" not in found.tables["records"].columns
-    assert found.facts["explained"] == "none"
+    assert found.facts["explained"] == "plain"
     # what speaks for one of two classes speaks against the other
     against = dict(zip(found.tables["kmers"].column("kmer"), found.tables["kmers"].column("total"), strict=True))
     assert against[MOTIF[:4]] < -0.1
@@ -246,6 +246,11 @@ def test_odd_records(flipped):
     letters = [row[3] for row in found.tables["record_positions"].rows if row[0] == "s5"]
     assert letters[:5] == list("ACGNA")
     assert not [row for row in found.tables["mutations"].rows if row[3] == "N"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nothing = explain(model, odd[:2], settings=Settings(records=0))
+        empty = explain(model, odd[:1])
+    assert set(nothing.tables) == set(empty.tables) == {"records"}
 
 
 def test_what_is_refused(flipped, rng):
@@ -262,7 +267,7 @@ def test_what_is_refused(flipped, rng):
     with pytest.raises(ParameterError, match="no records"):
         explain(model, seqs[:0])
     with pytest.raises(LabelError, match="2 labels for 120"):
-        explain(model, seqs, ["motif", "none"])
+        explain(model, seqs, ["motif", "plain"])
     with pytest.raises(LabelError, match="class 'other'"):
         explain(model, seqs, ["other", *labels[1:]])
     with pytest.raises(TableError, match="not a table"):
@@ -379,7 +384,9 @@ def test_tree_shapley_equals_the_definition(seed, shape, n, m):
     wanted, out = rng.integers(0, outputs, n), np.zeros((n, 4))
     add_tree_shapley(rows, other, (trees, nodes, thresholds, values), wanted, out)
     for row, target, found in zip(rows, wanted, out, strict=True):
-        said = lambda x, target=target: walk_trees(x[None], trees, nodes.tolist(), thresholds, values, outputs)[0, target]  # noqa: E731
+        said = lambda x, target=target: walk_trees(x[None], trees, nodes.tolist(), thresholds, values, outputs)[
+            0, target
+        ]  # noqa: E731
         assert found == pytest.approx(m * row_shapley(said, row, other), abs=1e-10)
     assert deepest(trees, nodes) == max(depth_below(nodes.tolist(), root) for root in trees[:, 0])
 

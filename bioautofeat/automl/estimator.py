@@ -49,7 +49,7 @@ def _guessed(texts: Sequence[str]) -> str:
     return "protein"
 
 
-class _AutoModel(BaseEstimator):
+class _AutoModel(BaseEstimator):  # type: ignore[misc]
     """What both estimators share."""
 
     task = "classification"
@@ -137,7 +137,7 @@ class _AutoModel(BaseEstimator):
         return self._fitted().save(path)
 
 
-class AutoClassifier(ClassifierMixin, _AutoModel):
+class AutoClassifier(ClassifierMixin, _AutoModel):  # type: ignore[misc]
     """Searches descriptors and models for a classification, and says honestly how good the result is.
 
     Parameters
@@ -190,7 +190,7 @@ class AutoClassifier(ClassifierMixin, _AutoModel):
         return found
 
 
-class AutoRegressor(RegressorMixin, _AutoModel):
+class AutoRegressor(RegressorMixin, _AutoModel):  # type: ignore[misc]
     """As :class:`AutoClassifier`, for values; ``predict_interval`` gives a 90 % interval."""
 
     task = "regression"

@@ -15,6 +15,7 @@ from bioautofeat.automl.board import Board
 from bioautofeat.automl.prepare import Options, Prepared
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.run_folder import write_json
+from bioautofeat.automl.trial import Trial
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.evaluation.estimate import Interval
 from bioautofeat.evaluation.metrics import CLASSIFICATION, REGRESSION
@@ -50,30 +51,26 @@ def leaderboard_rows(board: Board) -> list[dict[str, str]]:
     weights: Mapping[str, float] = {} if champion is None else champion.weights
     rows = []
     if champion is not None:
-        rows.append(
-            {
-                "rank": "1",
-                "name": "delivered",
-                "model": f"blend of {len(weights)}" if len(weights) > 1 else "single model",
-                "descriptors": "",
-            }
-            | {name: _number(champion.scores[name]) for name in measures}
-            | {"loss": _number(champion.loss), "weight": "", "seconds": "", "state": "finished", "reason": ""}
-        )
-    for trial in board.ranked():
-        candidate = trial.candidate
-        rows.append(
-            {
-                "rank": str(len(rows) + 1),
-                "name": f"trial {trial.number}",
-                "model": candidate.title,
-                "descriptors": " ".join(candidate.specs),
-            }
-            | {name: _number(trial.scores[name]) if trial.scores else "" for name in measures}
-            | {"loss": _number(trial.loss), "weight": _number(weights.get(candidate.key, 0.0), 4)}
-            | {"seconds": f"{trial.seconds:.2f}", "state": trial.state, "reason": trial.reason}
-        )
-    return rows
+        model = f"blend of {len(weights)}" if len(weights) > 1 else "single model"
+        scores = {name: _number(champion.scores[name]) for name in measures}
+        rest = {"loss": _number(champion.loss), "weight": "", "seconds": "", "state": "finished", "reason": ""}
+        rows.append({"name": "delivered", "model": model, "descriptors": ""} | scores | rest)
+    rows += [_trial_row(trial, measures, weights.get(trial.candidate.key, 0.0)) for trial in board.ranked()]
+    return [{"rank": str(place)} | row for place, row in enumerate(rows, 1)]
+
+
+def _trial_row(trial: Trial, measures: Sequence[str], weight: float) -> dict[str, str]:
+    scores = {name: _number(trial.scores[name]) if trial.scores else "" for name in measures}
+    return (
+        {
+            "name": f"trial {trial.number}",
+            "model": trial.candidate.title,
+            "descriptors": " ".join(trial.candidate.specs),
+        }
+        | scores
+        | {"loss": _number(trial.loss), "weight": _number(weight, 4), "seconds": f"{trial.seconds:.2f}"}
+        | {"state": trial.state, "reason": trial.reason}
+    )
 
 
 def write_leaderboard(folder: Path, board: Board) -> None:

@@ -93,9 +93,8 @@ class Run:
         self.executor.load(self.problem)
         blocks = choose_blocks(self.problem.source, self.options.descriptors)
         chooser = Portfolio(self.problem, blocks, self.options.preset)
-        search = Search(
-            self.problem, chooser, self.executor, self.clock, self.options, journal, self._improved, self.tell
-        )
+        search = Search(self.problem, chooser, self.executor, self.clock, self.options, journal)
+        search.improved, search.tell = self._improved, self.tell
         search.test_rows = 0 if self.prepared.test is None else len(self.prepared.test)
         if journal is not None:
             search.known = journal.read()
@@ -230,9 +229,8 @@ class Run:
         result.test = intervals(task, truth, scores, classes, seed=seed)
         clean = self.prepared.clean_test
         if clean is not None and clean.sum() >= 2 and (task == "regression" or len(np.unique(truth[clean])) > 1):
-            result.test_clean = intervals(
-                task, truth[clean], scores[clean], None if classes is None else classes[clean], seed=seed
-            )
+            part = scores[clean], None if classes is None else classes[clean]
+            result.test_clean = intervals(task, truth[clean], *part, seed=seed)
 
 
 def _why_nothing(board: Board) -> str:

@@ -23,8 +23,6 @@ __all__ = ["Search"]
 SURE = 1.3
 """A fit is let begin where this many times its predicted seconds are left."""
 
-Event = Callable[[str], None]
-
 
 class Search:
     """Tries candidates until time, trials or candidates are used up.
@@ -38,6 +36,9 @@ class Search:
     clock : Clock
     options : Options
     journal : Journal, optional
+
+    Attributes
+    ----------
     improved : callable
         Told when there is a better champion and every member of it is there, so that it can be saved.
     tell : callable
@@ -52,12 +53,11 @@ class Search:
         clock: Clock,
         options: Options,
         journal: Journal | None = None,
-        improved: Callable[[Search], None] = lambda search: None,
-        tell: Event = lambda line: None,
     ) -> None:
         self.problem, self.chooser, self.executor = problem, chooser, executor
         self.clock, self.options, self.journal = clock, options, journal
-        self.improved, self.tell = improved, tell
+        self.improved: Callable[[Search], None] = lambda search: None
+        self.tell: Callable[[str], None] = lambda line: None
         self.costs = CostModel(problem.n_classes, options.threads)
         self.refits: dict[str, Any] = {}
         self.widths: dict[tuple[str, ...], int] = {}

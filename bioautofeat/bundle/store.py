@@ -220,13 +220,14 @@ def _model(parts: Mapping[str, bytes], flat: Mapping[str, NDArray[Any]]) -> Fitt
     for name in (META, SELF_TEST):
         if name not in parts:
             raise ModelError(f"is not a model bundle: {name} is missing")
-    stray = sorted(name for name in parts if name not in (META, SELF_TEST, *flat))
+    blobs = {name: content for name, content in parts.items() if name.endswith(".safetensors")}
+    stray = sorted(name for name in parts if name not in (META, SELF_TEST, *flat, *blobs))
     if stray:
         raise ModelError(f"part {stray[0]!r} belongs to nothing in the model")
     meta = parse_json(parts[META], META)
     arrays = unpack(meta["arrays"], flat)
     own = {name: array for name, array in arrays.items() if not name.startswith("extractor.")}
-    predictor = restore(Parts(meta["model"], own))
+    predictor = restore(Parts(meta["model"], own, blobs))
     if not isinstance(meta["columns"], int) or meta["columns"] != predictor.n_columns or meta["columns"] > WIDEST:
         raise ModelError(f"{META} is corrupt: the number of columns is not the model's")
     extractor = None if meta["extractor"] is None else _extractor(join_trees(meta["extractor"], arrays))

@@ -44,8 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
     model = load(options.model)
     prediction, truth = _predicted(model, options, options.threads or available_threads())
-    scores, classes = as_arrays(prediction)
-    found = intervals(model.task, truth, scores, classes, seed=options.seed, repeats=500)
+    found = intervals(model.task, truth, *as_arrays(prediction), seed=options.seed, repeats=500)
     if options.format == "json":
         content = {"records": len(truth), "metrics": {name: row.as_dict() for name, row in found.items()}}
         sys.stdout.write(json.dumps(content, indent=1, allow_nan=False) + "\n")

@@ -34,7 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("model", metavar="MODEL", help="a model.baf; nothing in it is run")
     parser.add_argument(
-        "input", nargs="+", metavar="INPUT", help="FASTA (CLASS=FILE labels its records); a table for a model of a table"
+        "input",
+        nargs="+",
+        metavar="INPUT",
+        help="FASTA (CLASS=FILE labels its records); a table for a model of a table",
     )
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder of the explanation")
     parser.add_argument(

@@ -203,32 +203,33 @@ def estimate(
     everything = np.arange(len(truth))
     final = selection.fit(everything)(everything)
     naive = score(task, truth, *final)
-    strata = truth if task == "classification" else np.zeros(len(truth), np.int64)
-    samples = bootstrap_groups(groups, strata, np.random.default_rng(seed))
+    samples = bootstrap_groups(groups, _strata(task, truth), np.random.default_rng(seed))
     outside, plain, selected = [], [], []
     for done in range(repeats):
         if enough(done):
             break
         drawn, left = next(samples)
-        plain.append(score(task, truth[drawn], final[0][drawn], None if final[1] is None else final[1][drawn]))
+        plain.append(score(task, truth[drawn], *_rows_of(final, drawn)))
         predict = selection.fit(drawn)
         if done % 4 == 0:
             selected.append(score(task, truth, *predict(everything)))
         if len(left) and (task == "regression" or len(np.unique(truth[left])) > 1):
             outside.append(score(task, truth[left], *predict(left)))
     n_groups = len(np.unique(groups))
-    corrected = {
-        name: _interval(
-            METRICS[name].bounds,
-            naive[name],
-            n_groups,
-            *(np.array([row[name] for row in rows]) for rows in (outside, plain, selected)),
-        )
-        for name in naive
-    }
+    corrected = {name: _corrected(name, value, n_groups, outside, plain, selected) for name, value in naive.items()}
     return Estimate(
         corrected, {name: _plain_interval(name, naive[name], plain, n_groups) for name in naive}, len(plain)
     )
+
+
+def _strata(task: str, truth: Array) -> Array:
+    """Classes, or one stratum for all."""
+    return truth if task == "classification" else np.zeros(len(truth), np.int64)
+
+
+def _rows_of(outcome: Outcome, rows: Array) -> Outcome:
+    scores, classes = outcome
+    return scores[rows], None if classes is None else classes[rows]
 
 
 def intervals(
@@ -242,16 +243,25 @@ def intervals(
     repeats: int = 200,
 ) -> dict[str, Interval]:
     """The usual measures of given predictions with 95 % intervals, by bootstrap of records (or of groups)."""
+    outcome = scores, classes
     groups = np.arange(len(truth)) if groups is None else groups
-    strata = truth if task == "classification" else np.zeros(len(truth), np.int64)
-    values = score(task, truth, scores, classes)
-    samples = bootstrap_groups(groups, strata, np.random.default_rng(seed))
+    values = score(task, truth, *outcome)
+    samples = bootstrap_groups(groups, _strata(task, truth), np.random.default_rng(seed))
     drawn = (next(samples)[0] for _ in range(repeats))
-    plain = [score(task, truth[rows], scores[rows], None if classes is None else classes[rows]) for rows in drawn]
+    plain = [score(task, truth[rows], *_rows_of(outcome, rows)) for rows in drawn]
     return {name: _plain_interval(name, value, plain, len(np.unique(groups))) for name, value in values.items()}
 
 
-def _plain_interval(name: str, value: float, plain: list[dict[str, float]], n_groups: int) -> Interval:
+Rows = list[dict[str, float]]
+
+
+def _corrected(name: str, naive: float, n_groups: int, outside: Rows, plain: Rows, selected: Rows) -> Interval:
+    """One measure from its values outside the samples, of the final predictions, and of each selection."""
+    columns = (np.array([row[name] for row in rows]) for rows in (outside, plain, selected))
+    return _interval(METRICS[name].bounds, naive, n_groups, *columns)
+
+
+def _plain_interval(name: str, value: float, plain: Rows, n_groups: int) -> Interval:
     """A measure with the spread of its bootstrap."""
     drawn = np.array([row[name] for row in plain])
     return _interval(METRICS[name].bounds, value, n_groups, np.array([value]), drawn, np.zeros(len(drawn)))

@@ -94,10 +94,13 @@ def signatures(
         return []
     inner = {fold: judge.selected((fold,)) for fold in judge.names}
     held_by = [set() if part is None else {c for choice in part.choices for c in choice} for part in inner.values()]
-    rows = []
+    rows, known = [], {}
     for rank, columns in enumerate(final.signatures(rules.count)):
         scores, classes = judge.predictions(inner, rank)
-        interval = intervals(task, truth, scores, classes, rules.groups, seed=seed)[metric.name]
+        key = scores.tobytes()
+        if key not in known:
+            known[key] = intervals(task, truth, scores, classes, rules.groups, seed=seed)[metric.name]
+        interval = known[key]
         support = tuple(float(np.mean([column in held for held in held_by])) for column in columns)
         names = tuple(table.names[column] for column in columns)
         rows.append(Signature(names, interval.value, interval.low, interval.high, metric.name, support))

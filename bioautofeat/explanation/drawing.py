@@ -154,7 +154,9 @@ def _bar(row: Bar, place: Any, top: float, left: float) -> str:
     ]
     if row.spread > 0:
         low, high = place(row.value - row.spread), place(row.value + row.spread)
-        parts.append(f'<path d="M{low:.1f} {middle}H{high:.1f}M{low:.1f} {top + 6}v6M{high:.1f} {top + 6}v6" class="error"/>')
+        parts.append(
+            f'<path d="M{low:.1f} {middle}H{high:.1f}M{low:.1f} {top + 6}v6M{high:.1f} {top + 6}v6" class="error"/>'
+        )
     if row.dot is not None:
         parts.append(f'<circle cx="{place(row.dot):.1f}" cy="{middle}" r="4" class="alone"/>')
     edge = max([stop, place(row.value + row.spread), *([place(row.dot)] if row.dot is not None else [])])
@@ -228,9 +230,15 @@ def letters(stacks: Sequence[Sequence[tuple[str, float]]], title: str, y_title: 
     for start in range(0, len(stacks), per_line or 1):
         line = stacks[start : start + per_line]
         zero = top + tallest
-        parts.append(f'<path d="M{left} {top:.1f}V{top + tall:.1f}M{left} {zero:.1f}H{left + step * len(line):.1f}" class="axis"/>')
-        parts.append(_text(left - 5, top + 9, _number(most), "end", "soft") + _text(left - 5, zero + 4, "0", "end", "soft"))
-        parts.extend(_stack(stack, left + step * i, step, zero, tallest / most, colours) for i, stack in enumerate(line))
+        parts.append(
+            f'<path d="M{left} {top:.1f}V{top + tall:.1f}M{left} {zero:.1f}H{left + step * len(line):.1f}" class="axis"/>'
+        )
+        parts.append(
+            _text(left - 5, top + 9, _number(most), "end", "soft") + _text(left - 5, zero + 4, "0", "end", "soft")
+        )
+        parts.extend(
+            _stack(stack, left + step * i, step, zero, tallest / most, colours) for i, stack in enumerate(line)
+        )
         places = [p for p in range(start + 1, start + len(line) + 1) if p % 10 == 0 or p == start + 1]
         parts.extend(_text(left + step * (p - start - 0.5), top + tall + 13, str(p), "middle", "soft") for p in places)
         top += tall + gap

@@ -52,7 +52,9 @@ def _shap(found: Findings) -> dict[str, str]:
         rows = []
         for j in order:
             left, right = part.table[:, j] - part.table[:, j].mean(), part.values[:, j] - part.values[:, j].mean()
-            rows.append(Bar(names[part.member.columns[j]], float(mean[j]) * (1.0 if (left * right).sum() >= 0 else -1.0)))
+            rows.append(
+                Bar(names[part.member.columns[j]], float(mean[j]) * (1.0 if (left * right).sum() >= 0 else -1.0))
+            )
         if rows:
             title = f"{part.member.name}, weight {part.member.weight:.2f}: mean share of a feature"
             unit = f"{part.member.unit}; to the right where larger values speak for, to the left where against"
@@ -64,7 +66,9 @@ def _words(found: Findings) -> dict[str, str]:
     drawn: dict[str, str] = {}
     for target in sorted({word.chosen for word in found.words})[:MOST_CLASSES]:
         own = [word for word in found.words if word.chosen == target][:TOP]
-        rows = [Bar(f"{w.word} (in {w.records})", w.total, w.error * w.records / max(1, found.word_records)) for w in own]
+        rows = [
+            Bar(f"{w.word} (in {w.records})", w.total, w.error * w.records / max(1, found.word_records)) for w in own
+        ]
         name = found.subject.named(target)
         title = f"k-mers that speak for {name}" if name else "k-mers that raise the value"
         drawn[f"kmers_{len(drawn) + 1}"] = bars(rows, title, f"{found.subject.unit}, mean over all records looked at")

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["check_folder", "write"]
 
 INDEX, FACTS = "index.html", "explanation.json"
-OURS = re.compile(r"[a-z_]{1,30}\.csv|[a-z]{1,20}(_[0-9]{1,3})?(_(positions|blocks))?\.svg|index\.html|explanation\.json")
+OURS = re.compile(
+    r"[a-z_]{1,30}\.csv|[a-z]{1,20}(_[0-9]{1,3})?(_(positions|blocks))?\.svg|index\.html|explanation\.json"
+)
 """Names that this command gives."""
 
 
@@ -72,7 +74,11 @@ def _earlier(path: Path) -> set[str]:
         listed = json.loads((path / FACTS).read_text(encoding="utf-8")).get("files", [])
     except (OSError, ValueError, AttributeError):
         return set()
-    return {name for name in listed if isinstance(name, str) and OURS.fullmatch(name)} if isinstance(listed, list) else set()
+    return (
+        {name for name in listed if isinstance(name, str) and OURS.fullmatch(name)}
+        if isinstance(listed, list)
+        else set()
+    )
 
 
 def write(folder: str, explanation: Explanation, *, force: bool = False) -> None:

@@ -66,9 +66,7 @@ def _paragraphs(*texts: str) -> str:
     return "".join(f"<p>{text}</p>" for text in texts if text)
 
 
-def page_of(
-    found: Findings, tables: Mapping[str, Table], drawings: Mapping[str, str], facts: Mapping[str, Any]
-) -> str:
+def page_of(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str, str], facts: Mapping[str, Any]) -> str:
     """The page that shows findings, their tables and drawings."""
     sections = {
         "Descriptors": _blocks(found, tables, drawings),
@@ -114,7 +112,9 @@ def _blocks(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str,
     whole = found.importance
     if whole is None:
         return ""
-    measure = f"the {whole.metric} ({whole.value:.3f} as things are) falls" if whole.metric else "the predictions change"
+    measure = (
+        f"the {whole.metric} ({whole.value:.3f} as things are) falls" if whole.metric else "the predictions change"
+    )
     text = (
         f"The columns of one descriptor are dealt out anew among {whole.records:,} records, and {measure} by so much "
         "(bars; whiskers: one standard deviation over the repeats). A bar near 0 can also mean that other descriptors know the same: "
@@ -184,7 +184,9 @@ def _records(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str
         number = f"record_{i + 1:03d}"
         best = [row for row in shares.get(name, []) if row[2] == shares[name][0][2]][:5]
         listed = ", ".join(f"{escape(row[4])} ({row[6]:+.3g})" for row in best)
-        trailing = f'<p class="note">largest shares in {escape(best[0][2])} ({best[0][3]}): {listed}</p>' if best else ""
+        trailing = (
+            f'<p class="note">largest shares in {escape(best[0][2])} ({best[0][3]}): {listed}</p>' if best else ""
+        )
         yield (
             f"<article><h3>{escape(name)}</h3><p>{said}</p>"
             + _figure(drawings, f"{number}_positions", f"{number}_blocks")

@@ -38,6 +38,9 @@ LETTERS = 1 << 20
 WORD_VARIANTS = 15_000
 """Masked k-mers that are predicted, over all records."""
 
+MOST_LETTERS = 3e7
+"""Letters of all variants of a kind: windows of very long records are fewer, and so are records with masked k-mers."""
+
 
 def explain_positions(found: Findings, settings: Settings, tell: Tell) -> None:
     """A profile of each example: windows masked, and single letters changed where the record is short enough."""
@@ -45,6 +48,8 @@ def explain_positions(found: Findings, settings: Settings, tell: Tell) -> None:
     assert seqs is not None
     found.window = settings.window or (8 if seqs.alphabet in NUCLEIC else 5)
     rows = [row for row in found.examples.tolist() if seqs.lengths[row]]
+    if not rows:
+        return
     ends = np.cumsum(seqs.lengths[rows]) // LETTERS
     for part in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(ends)) + 1):
         found.profiles.extend(_profiles(found, [rows[i] for i in part.tolist()]))
@@ -63,10 +68,14 @@ def _profiles(found: Findings, rows: list[int]) -> list[Profile]:
     assert seqs is not None
     size = seqs.alphabet.size
     short = [row for row in rows if seqs.lengths[row] * (size - 1) <= MUTATIONS]
-    windows = [masked_windows(seqs, row, found.window, WINDOWS) for row in rows]
+    share = MOST_LETTERS / len(found.examples)
+    most = {row: int(np.clip(share / seqs.lengths[row], 10, WINDOWS)) for row in rows}
+    windows = [masked_windows(seqs, row, found.window, most[row]) for row in rows]
     single = [mutations(seqs, row) for row in short]
     effects = iter(_effects(found, [*windows, *single]))
-    masked = {row: per_letter(part, -next(effects), int(seqs.lengths[row])) for row, part in zip(rows, windows, strict=True)}
+    masked = {
+        row: per_letter(part, -next(effects), int(seqs.lengths[row])) for row, part in zip(rows, windows, strict=True)
+    }
     mutated = {}
     for row, part in zip(short, single, strict=True):
         mutated[row] = np.zeros((int(seqs.lengths[row]), size))
@@ -92,10 +101,11 @@ def explain_words(found: Findings, settings: Settings, budget: float, tell: Tell
     most = min(WORD_VARIANTS, budget / operations(found.subject.model))
     rows: list[int] = []
     parts: list[Words] = []
-    held = 0
+    held = letters = 0
     for row in np.random.default_rng([settings.seed, 8]).permutation(len(seqs)).tolist():
         words = masked_words(seqs, row, k)
-        if parts and held + len(words.word) > most:
+        letters += len(words.word) * int(seqs.lengths[row])
+        if parts and (held + len(words.word) > most or letters > MOST_LETTERS):
             break
         rows.append(row)
         parts.append(words)

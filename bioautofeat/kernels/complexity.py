@@ -38,7 +38,8 @@ def _extend(following: Any, links: Any, lengths: Any, states: int, last: int, le
     clone = states
     states += 1
     lengths[clone] = lengths[at] + 1
-    following[clone, :] = following[target, :]
+    for other in range(following.shape[1]):
+        following[clone, other] = following[target, other]
     links[clone] = links[target]
     while at >= 0 and following[at, letter] == target:
         following[at, letter] = clone
@@ -175,5 +176,6 @@ def window_entropies(codes: Any, offsets: Any, n_symbols: int, size: int, trigge
                     free = i + 1
             counts[min(codes[first], n_symbols)] -= 1
         if windows > 0:
-            out[s, :2] /= windows
+            out[s, 0] /= windows
+            out[s, 1] /= windows
             out[s, 3] = covered / (stop - start)

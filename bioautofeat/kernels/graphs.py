@@ -173,7 +173,8 @@ def _grow(graph: Graph, n: int, both_balls: Any, both_fresh: Any, out: Any, radi
     fresh, now_fresh = both_fresh[(radius - 1) & 1], both_fresh[radius & 1]
     any_new = False
     for v in range(n):
-        grown[v] = balls[v]
+        for w in range(balls.shape[1]):
+            grown[v, w] = balls[v, w]
         for at in range(graph.starts[v], graph.stops[v]):
             if fresh[graph.ends[at]]:
                 for w in range(balls.shape[1]):

@@ -26,7 +26,8 @@ def spread_levels(counts: Any, n_symbols: int, mismatches: int, out: Any) -> Non
     levels = np.empty((mismatches + 1, n_words))
     for s in range(counts.shape[0]):
         levels[:] = 0.0
-        levels[0] = counts[s]
+        for w in range(n_words):
+            levels[0, w] = counts[s, w]
         stride = 1
         while stride < n_words:
             for d in range(mismatches, 0, -1):

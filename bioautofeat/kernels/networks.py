@@ -134,16 +134,18 @@ def threshold_measures(words: Any, bounds: Any, n_words: int, legacy: bool, out:
             graph.starts[n + 1], graph.stops[n], graph.loops[n] = graph.starts[n], graph.starts[n], 0
             n += 1
         if legacy:
-            graph.loops[:n] *= 2
+            for v in range(n):
+                graph.loops[v] *= 2
         for t in range(out.shape[1] // N_THRESHOLD_MEASURES):
             edges, changed = drop_light(graph, n, t + 1)
             if edges == 0:
                 break
-            row = out[s, N_THRESHOLD_MEASURES * t : N_THRESHOLD_MEASURES * (t + 1)]
-            if t > 0 and not changed:
-                row[:] = out[s, N_THRESHOLD_MEASURES * (t - 1) : N_THRESHOLD_MEASURES * t]
+            first = N_THRESHOLD_MEASURES * t
+            if t == 0 or changed:
+                _basic(graph, n, whole if legacy else edges, reach, out[s, first : first + N_THRESHOLD_MEASURES])
             else:
-                _basic(graph, n, whole if legacy else edges, reach, row)
+                for column in range(first, first + N_THRESHOLD_MEASURES):
+                    out[s, column] = out[s, column - N_THRESHOLD_MEASURES]
 
 
 @njit

@@ -81,8 +81,8 @@ def _add_forms(firsts: Any, seconds: Any, weights: Any, forms: Any, row: Any) ->
 @njit
 def _last_of(lags: Any) -> int:
     """Number of windows that open no pair at the largest lag."""
-    last = lags[0, 1]
-    for d in range(1, lags.shape[0]):
+    last = 0
+    for d in range(lags.shape[0]):
         last = max(last, lags[d, 1])
     return last
 
@@ -177,13 +177,15 @@ def sum_covariances(words: Any, bounds: Any, values: Any, means: Any, lags: Any,
     n_words, longest = values.shape[0], longest_part(bounds)
     counts = np.zeros((n_words, n_words), np.int64)
     firsts, seconds, weights = np.empty(longest, np.uint32), np.empty(longest, np.uint32), np.empty(longest)
-    partner = np.empty_like(values)
+    centred, partner = np.empty(values.shape), np.empty(values.shape)
     last, number = _last_of(lags), out.shape[2] - 1
     for s in range(bounds.size - 1):
         part = words[bounds[s] : bounds[s + 1]]
         if part.size <= last:
             continue
-        centred = values - means[s]
+        for a in range(n_words):
+            for c in range(values.shape[1]):
+                centred[a, c] = values[a, c] - means[s, c]
         for d in range(lags.shape[0]):
             listed, found = list_pairs(part, lags[d], counts, firsts, seconds, weights)
             _add_products(firsts[:listed], seconds, weights, centred, partner, out[s, d, :number])

@@ -183,7 +183,7 @@ def _minmax(step: Any) -> Transform:
     return Scale(_floats(-step.min_ / step.scale_), _floats(1.0 / step.scale_))
 
 
-_OWN = "RadialMachine RadialRegressor LinearMachine NearestClassifier NearestRegressor BoostedClassifier BoostedRegressor FillMissing Standardise ZeroToOne LandmarkMap"
+_OWN = "RadialMachine RadialRegressor LinearMachine NearestClassifier NearestRegressor BoostedClassifier BoostedRegressor NASClassifier NASRegressor FillMissing Standardise ZeroToOne LandmarkMap"
 
 _forms: dict[str, Callable[[Any], Part]] = {
     **{f"bioautofeat:{name}": _own for name in _OWN.split()},

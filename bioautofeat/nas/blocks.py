@@ -288,9 +288,9 @@ def _turned(x: Tensor) -> Tensor:
 
     Rotary embedding (Su et al. 2024, Neurocomputing 568:127063); ``x`` of shape ``(batch, heads, positions, size)``.
     """
-    half = x.shape[-1] // 2
-    rates = 10000.0 ** (-torch.arange(half, device=x.device, dtype=torch.float32) / max(half, 1))
-    angles = torch.arange(x.shape[2], device=x.device, dtype=torch.float32)[:, None] * rates
+    half, kind = x.shape[-1] // 2, torch.promote_types(x.dtype, torch.float32)
+    rates = 10000.0 ** (-torch.arange(half, device=x.device, dtype=kind) / max(half, 1))
+    angles = torch.arange(x.shape[2], device=x.device, dtype=kind)[:, None] * rates
     cosine, sine = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     left, right = x[..., :half], x[..., half : 2 * half]
     return torch.cat([left * cosine - right * sine, right * cosine + left * sine, x[..., 2 * half :]], -1)

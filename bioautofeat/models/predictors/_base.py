@@ -1,6 +1,6 @@
 """Fitted models as plain arrays: what a predictor is, and how it is taken apart and put together again.
 
-A predictor is a frozen dataclass of numbers, texts, arrays and other predictors, each field checked by its annotation
+A predictor is a frozen dataclass of numbers, texts, arrays, bytes and other predictors, each field checked by its annotation
 and by the class's own ``__post_init__``.  So one that comes from a file can be wrong, but it cannot run code, read
 outside its arrays or walk in circles.
 """
@@ -53,6 +53,7 @@ _homes = {
     "kernel-regressor": "kernel:KernelRegressor",
     "neighbours": "neighbours:Neighbours",
     "trees": "trees:Trees",
+    "network": "bioautofeat.nas.predictor:NetworkPredictor",
 }
 """Every kind of part there is, and the class of each (in this package, unless the module's whole name is given);
 nothing else can be loaded."""
@@ -196,13 +197,17 @@ def _refuse_rows(start: int, bad: Any) -> None:
 
 
 def take_apart(part: Part) -> Parts:
-    """A part as settings and arrays."""
+    """A part as settings, arrays and blobs."""
     arrays: dict[str, NDArray[Any]] = {}
+    blobs: dict[str, bytes] = {}
 
     def encode(value: Any, path: str) -> Any:
         if isinstance(value, np.ndarray):
             arrays[path] = value
             return {"array": path}
+        if isinstance(value, bytes):
+            blobs[f"{path}.safetensors"] = value
+            return {"blob": f"{path}.safetensors"}
         if isinstance(value, Part):
             inner = {f.name: encode(getattr(value, f.name), f"{path}.{f.name}") for f in fields(value)}  # type: ignore[arg-type]
             return {"kind": value.kind, **inner}
@@ -210,7 +215,7 @@ def take_apart(part: Part) -> Parts:
             return [encode(entry, f"{path}.{i}") for i, entry in enumerate(value)]
         return value
 
-    return Parts(encode(part, "model"), arrays)
+    return Parts(encode(part, "model"), arrays, blobs)
 
 
 @lru_cache(maxsize=64)
@@ -253,19 +258,20 @@ def restore(parts: Parts) -> Predictor:
             return tuple(decode(entry, depth + 1) for entry in value)
         if not isinstance(value, Mapping):
             return value
-        if set(value) == {"array"}:
-            name = value["array"]
-            require(isinstance(name, str) and name in parts.arrays, f"array {name!r} is missing")
+        if set(value) in ({"array"}, {"blob"}):
+            what, name = next(iter(value.items()))
+            held: Mapping[str, Any] = parts.arrays if what == "array" else parts.blobs
+            require(isinstance(name, str) and name in held, f"{what} {name!r} is missing")
             used.add(name)
-            return parts.arrays[name]
+            return held[name]
         kind = value.get("kind")
         require(isinstance(kind, str) and kind in _homes, f"{kind!r} is no kind of model that this version knows")
         return _build(str(kind), {k: decode(v, depth + 1) for k, v in value.items() if k != "kind"})
 
     model = decode(parts.settings, 0)
     require(isinstance(model, Predictor), "it holds no model")
-    stray = sorted(set(parts.arrays) - used)
-    require(not stray, f"array {stray[0] if stray else ''!r} belongs to nothing")
+    stray = sorted({*parts.arrays, *parts.blobs} - used)
+    require(not stray, f"{stray[0] if stray else ''!r} belongs to nothing")
     return typing.cast(Predictor, model)
 
 
