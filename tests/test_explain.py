@@ -384,9 +384,10 @@ def test_tree_shapley_equals_the_definition(seed, shape, n, m):
     wanted, out = rng.integers(0, outputs, n), np.zeros((n, 4))
     add_tree_shapley(rows, other, (trees, nodes, thresholds, values), wanted, out)
     for row, target, found in zip(rows, wanted, out, strict=True):
-        said = lambda x, target=target: walk_trees(x[None], trees, nodes.tolist(), thresholds, values, outputs)[
-            0, target
-        ]  # noqa: E731
+
+        def said(x, target=target):
+            return walk_trees(x[None], trees, nodes.tolist(), thresholds, values, outputs)[0, target]
+
         assert found == pytest.approx(m * row_shapley(said, row, other), abs=1e-10)
     assert deepest(trees, nodes) == max(depth_below(nodes.tolist(), root) for root in trees[:, 0])
 

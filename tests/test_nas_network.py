@@ -211,7 +211,9 @@ def test_macs_follow_depth_width_and_length():
 
 def test_receptive_field():
     frame = Frame(stem=Stem(8, 7, 2), stages=1)
-    assert receptive_field(frame.hold(ChainGenotype(("conv3", "dilated3x2", "identity"), frozenset()))) == 7 + 2 * (2 + 4)
+    assert receptive_field(frame.hold(ChainGenotype(("conv3", "dilated3x2", "identity"), frozenset()))) == 7 + 2 * (
+        2 + 4
+    )
     cell = EdgeCell(3, ("conv3", "conv11", "conv3"))
     assert receptive_field(replace(frame, stages=2).hold(cell)) == 7 + 2 * 10 + 2 * 2 + 4 * 10
 

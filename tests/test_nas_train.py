@@ -65,7 +65,9 @@ def trained():
     torch.set_num_threads(1)
     chosen = architecture()
     network = network_of(chosen)
-    history = train(network, data_of(600), data_of(200, 1), settings=Settings(epochs=20, learning_rate=6e-3, patience=0), seed=0)
+    history = train(
+        network, data_of(600), data_of(200, 1), settings=Settings(epochs=20, learning_rate=6e-3, patience=0), seed=0
+    )
     return network, history
 
 
@@ -127,9 +129,9 @@ def test_training_ends_without_progress():
     history = train(network, data_of(40), data_of(40, 1), settings=settings)
     assert history.stopped == "patience"
     assert len(history.loss) == history.best_epoch + 2 < 50
-    assert all(
-        torch.equal(history.best_state[name], value) for name, value in network.state_dict().items()
-    ), "the network holds its best weights"
+    assert all(torch.equal(history.best_state[name], value) for name, value in network.state_dict().items()), (
+        "the network holds its best weights"
+    )
 
 
 def test_the_clock_is_kept():
@@ -212,7 +214,12 @@ def test_regression():
     network = network_of(chosen, 1)
     rows = np.arange(500)
     data = Data.of(seqs, chosen.encoder, values)
-    history = train(network, data.take(rows[:400]), data.take(rows[400:]), settings=Settings(epochs=25, learning_rate=0.02, patience=0))
+    history = train(
+        network,
+        data.take(rows[:400]),
+        data.take(rows[400:]),
+        settings=Settings(epochs=25, learning_rate=0.02, patience=0),
+    )
     assert history.best > 0.9
 
 

@@ -51,7 +51,7 @@ def promoter(rng: np.random.Generator, positive: bool) -> str:
     minus35 = minus10 - 6 - int(rng.integers(16, 19))
     if positive:
         for start, motif in ((minus35, "TTGACA"), (minus10, "TATAAT")):
-            text[start : start + 6] = degenerate(rng, motif, 0.88)
+            text[start : start + 6] = degenerate(rng, motif, 0.84)
     elif rng.random() < 0.35:
         motif = "TTGACA" if rng.random() < 0.5 else "TATAAT"
         start = int(rng.integers(0, 75))

@@ -22,7 +22,7 @@ Blocks = dict[str, tuple[str, ...]]
 LONGEST_ALIGNED = 400
 """Records of one length, at most this long, are described position by position."""
 
-MOST_LETTER_PAIRS = 2e9
+MOST_LETTER_PAIRS = 1e9
 """Records are compared with each other by alignment up to this many pairs of letters."""
 
 LONGEST_FOLDED = 300
@@ -111,31 +111,27 @@ def _nucleic(seqs: Sequences, supervised: bool) -> Blocks:
 def _protein(seqs: Sequences, supervised: bool) -> Blocks:
     small = ("aac", "gdpc", "length", "ctdc")
     composition = ("aac", "cksaap:gap=3", "ctriad", "ctdc", "ctdt", "ctdd", "nmbroto", "length")
-    ends = ("ends_composition:size=10+30+60,k=1",)
-    lengths = seqs.lengths
+    ends = "ends_composition:size=10+30+60"
+    learnt: tuple[str, ...] = ("neighbours",) if supervised and _alignable(seqs) else ()
     if _aligned(seqs):
-        place: tuple[str, ...] = ("binary", *ends)
+        place: tuple[str, ...] = ("binary", ends)
         extra: tuple[str, ...] = ("zscale", "blosum62", "eaac")
-        learnt: tuple[str, ...] = ("pslogodds",) if supervised else ()
+        learnt = (*(("pslogodds",) if supervised else ()), *learnt)
     else:
-        place = ("ends_binary:first=20,last=12", *ends)
-        extra = (
-            "ends_property",
-            "dde",
-            "paac",
-            "qsorder",
-            "ends_composition:size=120,k=1",
-            "window_profile",
-            "profiles",
-        )
-        learnt = ()
-    if supervised and float(len(seqs) ** 2) * float(lengths.mean()) ** 2 / 2 <= MOST_LETTER_PAIRS:
-        learnt = (*learnt, "neighbours")
+        place = ("ends_binary:first=20,last=12", ends)
+        extra = ("property_profile", "scale_means", "paac", "qsorder", "ends_property", "peptide_properties")
+    if float(np.median(seqs.lengths)) > 100:
+        extra = (*extra, "ends_composition:size=120", "ends_binary:first=50,last=30")
     broad = (*composition, *place)
     return {
         "small": small,
         "broad": broad,
         "rich": (*broad, *extra, *learnt),
         "position": (*place, *extra, *learnt) if _aligned(seqs) else (),
-        "neighbours": ("aac", "length", "neighbours") if "neighbours" in learnt else (),
+        "neighbours": (*small, "neighbours") if "neighbours" in learnt else (),
     }
+
+
+def _alignable(seqs: Sequences) -> bool:
+    """Whether all records can be aligned with each other in seconds."""
+    return float(seqs.n_letters) ** 2 / 2 <= MOST_LETTER_PAIRS

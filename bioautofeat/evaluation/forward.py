@@ -127,7 +127,7 @@ def _design(target: Array, task: str) -> NDArray[np.float64]:
         return Ranked(target[:, None]).among(np.ones(len(target), bool)).T
     names = np.unique(target)
     indicators = (target[:, None] == names[None, 1:]).astype(np.float64)
-    return indicators - indicators.mean(axis=0)
+    return np.asarray(indicators - indicators.mean(axis=0))
 
 
 class _Tests:
@@ -151,7 +151,7 @@ class _Tests:
 
     def freedom(self, n_given: int, rank: int) -> int:
         """Residual degrees of freedom."""
-        return self.columns.shape[1] - 1 - n_given - rank
+        return int(self.columns.shape[1]) - 1 - n_given - rank
 
     def log_p(self, wanted: Array, given: Sequence[int]) -> NDArray[np.float64]:
         """Logarithm of the p value of each wanted column, given others; 0 where a test cannot be made."""
@@ -204,7 +204,7 @@ def _log_p(explained: Array, left: Array, rank: int, freedom: int) -> NDArray[np
     p = fdtrc(rank, freedom, share / (1.0 - share) * freedom / rank)
     # the leading term of its logarithm, for p values too small for a number
     small = 0.5 * freedom * np.log1p(-share)
-    return np.where(p > 1e-300, np.log(np.maximum(p, 1e-300)), np.minimum(small, -690.0))
+    return np.asarray(np.where(p > 1e-300, np.log(np.maximum(p, 1e-300)), np.minimum(small, -690.0)))
 
 
 def select(columns: Ranked, rows: Array, target: Array, task: str, rules: Rules) -> list[Selection]:

@@ -183,8 +183,8 @@ def lines(rows: Sequence[Line], title: str, x_title: str, y_title: str, x_range:
         parts.append(f'<line x1="{left}" x2="{width - 20}" y1="{up(tick):.1f}" y2="{up(tick):.1f}" class="{kind}"/>')
         parts.append(_text(left - 6, up(tick) + 4, _number(tick), "end", "soft"))
     for tick in ticks(*x_range, 8):
-        x = float(across(np.array((tick - x_range[0]) / max(x_range[1] - x_range[0], 1e-9))))
-        parts.append(_text(x, top + height + 16, _number(tick), "middle", "soft"))
+        at = float(across(np.array((tick - x_range[0]) / max(x_range[1] - x_range[0], 1e-9))))
+        parts.append(_text(at, top + height + 16, _number(tick), "middle", "soft"))
     for i, row in enumerate(rows):
         x = across(np.linspace(0, 1, len(row.values)) if len(row.values) > 1 else np.array([0.5]))
         if row.low is not None and row.high is not None:

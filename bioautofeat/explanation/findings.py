@@ -87,7 +87,7 @@ class Profile:
         """What each letter adds against its replacements: the negative mean effect of its mutations; else of windows."""
         if self.mutated is None:
             return self.windows
-        return -self.mutated.sum(axis=1) / max(1, self.mutated.shape[1] - 1)
+        return np.asarray(-self.mutated.sum(axis=1) / max(1, self.mutated.shape[1] - 1))
 
 
 @dataclass(frozen=True)

@@ -125,13 +125,13 @@ def member_shapley(member: Member, rows: Any, background: Any, chosen: Array, th
     signs = np.where(chosen == 0, -1.0, 1.0) if member.model.link == "sigmoid" else np.ones(len(own))
     wanted = np.zeros(len(own), np.int64) if member.model.link in ("sigmoid", "identity") else chosen.astype(np.int64)
     if isinstance(member.model, Linear):
-        return signs[:, None] * member.model.weights[:, wanted].T * (own - other.mean(axis=0))
+        return np.asarray(signs[:, None] * member.model.weights[:, wanted].T * (own - other.mean(axis=0)))
     return signs[:, None] * _tree_shares(member.model, own, other, wanted, threads)
 
 
 def _tree_shares(model: Trees, own: Array, other: Array, wanted: Array, threads: int) -> NDArray[np.float64]:
     out = np.zeros(own.shape)
-    arrays = model._arrays
+    arrays: Any = model._arrays
 
     def run(part: Array) -> None:
         if len(part):

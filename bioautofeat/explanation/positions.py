@@ -125,7 +125,7 @@ def _word_effects(
     record = np.concatenate([part.variants.record for part in parts])
     word = np.concatenate([part.word for part in parts])
     count = np.concatenate([part.count for part in parts])
-    found = []
+    found: list[WordEffect] = []
     for target in np.unique(chosen[looked_at]).tolist():
         own = chosen[record] == target
         names, group = np.unique(word[own], return_inverse=True)

@@ -142,7 +142,7 @@ def _metric(subject: Subject, settings: Settings) -> str:
         return get_metric(settings.metric, task).name
     usual = CLASSIFICATION if subject.classifies else REGRESSION
     trained = subject.model.metadata.get("metric")
-    return trained if trained in usual else usual[0]
+    return str(trained) if trained in usual else usual[0]
 
 
 def _choose_examples(found: Findings, settings: Settings) -> None:

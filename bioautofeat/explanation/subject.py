@@ -160,7 +160,7 @@ class Subject:
         if not self.classifies:
             return np.zeros(len(outputs), np.int64)
         rule = self.model.rule
-        return (outputs if rule is None else outputs * rule).argmax(axis=1)
+        return np.asarray((outputs if rule is None else outputs * rule).argmax(axis=1))
 
     def chosen(self, outputs: Array) -> NDArray[np.int64]:
         """Which output is explained for each record, shape ``(n,)``."""
@@ -168,11 +168,11 @@ class Subject:
 
     def score(self, outputs: Array, chosen: Array) -> NDArray[np.float64]:
         """The number that is explained, shape ``(n,)``."""
-        own = outputs[np.arange(len(outputs)), chosen]
+        own = np.asarray(outputs[np.arange(len(outputs)), chosen])
         if not self.classifies:
             return own
         likely = np.clip(own, SMALLEST, 1.0 - SMALLEST)
-        return np.log(likely) - np.log1p(-likely)
+        return np.asarray(np.log(likely) - np.log1p(-likely))
 
     def named(self, chosen: int) -> str:
         """Name of an output: a class, or nothing under regression."""
@@ -183,7 +183,7 @@ def used_columns(predictor: Predictor) -> NDArray[np.bool_]:
     """Which columns a predictor can depend on at all, shape ``(columns,)``; True where that is not known."""
     if isinstance(predictor, Blend):
         parts = [used_columns(m) for m, w in zip(predictor.members, predictor.weights, strict=True) if w > 0]
-        return np.any(parts, axis=0)
+        return np.asarray(np.any(parts, axis=0))
     if isinstance(predictor, Calibrated):
         return used_columns(predictor.model)
     if isinstance(predictor, Steps):

@@ -169,7 +169,8 @@ def _shap_table(found: Findings) -> Table:
 
 
 def _record_feature_table(found: Findings) -> Table:
-    rows, names, chosen = [], found.subject.model.names, found.chosen
+    rows: list[tuple[Any, ...]] = []
+    names, chosen = found.subject.model.names, found.chosen
     place = {int(row): i for i, row in enumerate(found.examples)}
     for part in found.shares:
         for i, row in enumerate(part.rows.tolist()):
@@ -224,7 +225,7 @@ def _binned(values: Array) -> NDArray[np.float64]:
     first = np.minimum(bounds[:-1].astype(int), len(values) - 1)
     last = np.maximum(np.ceil(bounds[1:]).astype(int), first + 1)
     total = np.concatenate([[0.0], np.cumsum(values)])
-    return (total[last] - total[first]) / (last - first)
+    return np.asarray((total[last] - total[first]) / (last - first))
 
 
 def _position_table(found: Findings) -> Table:
@@ -238,7 +239,8 @@ def _position_table(found: Findings) -> Table:
 
 
 def _record_position_table(found: Findings) -> Table:
-    rows, chosen = [], found.chosen
+    rows: list[tuple[Any, ...]] = []
+    chosen = found.chosen
     for profile in found.profiles:
         head = (found.ids[profile.row], found.subject.named(chosen[profile.row]))
         own = [""] * len(profile.letters) if profile.mutated is None else profile.own.tolist()
@@ -248,7 +250,8 @@ def _record_position_table(found: Findings) -> Table:
 
 
 def _mutation_table(found: Findings) -> Table:
-    rows, chosen = [], found.chosen
+    rows: list[tuple[Any, ...]] = []
+    chosen = found.chosen
     for profile in found.profiles:
         if profile.mutated is None or found.sequences is None:
             continue

@@ -61,7 +61,9 @@ class NetworkPredictor(Predictor):
         object.__setattr__(self, "network", network.double().eval())
 
     @classmethod
-    def of(cls, network: Any, n_columns: int, classes: int, centre: float = 0.0, scale: float = 1.0) -> NetworkPredictor:
+    def of(
+        cls, network: Any, n_columns: int, classes: int, centre: float = 0.0, scale: float = 1.0
+    ) -> NetworkPredictor:
         """The predictor of a trained :class:`~bioautofeat.nas.network.Network`."""
         from safetensors.torch import save
 

@@ -93,7 +93,9 @@ def mutations(network: Network, data: Data, output: int = 0, batch: int = 256) -
         places, symbols = torch.arange(length)[:, None], torch.arange(size)
         changed[places, symbols, places] = (symbols + 1).to(own.dtype)
         if length:
-            outputs = [_margin(network(*_given(network, part)), output) for part in changed.view(-1, length).split(batch)]
+            outputs = [
+                _margin(network(*_given(network, part)), output) for part in changed.view(-1, length).split(batch)
+            ]
             base = _margin(network(*_given(network, own[None])), output)
             effects = (torch.cat(outputs) - base).double().view(length, size).cpu().numpy()
             effects[own.cpu().numpy()[:, None] == np.arange(1, size + 1)] = 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from bioautofeat.terms.state import State, learnt_fields, with_fields
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["Term", "Training", "fill_rows", "fill_sparse", "row_chunks", "wanted_rows"]
+__all__ = ["Derived", "Term", "Training", "fill_rows", "fill_sparse", "fixed", "row_chunks", "wanted_rows"]
 
 CHUNK_ROWS = 1024
 CHUNK_CELLS = 1 << 16
@@ -124,6 +124,49 @@ class Term(ABC):
     def not_fitted(self) -> NotFittedError:
         """The error for a question that only a fitted term answers."""
         return NotFittedError(f"{type(self).__name__} must be fitted first: it learns {', '.join(sorted(self.needs))}")
+
+
+@dataclass(frozen=True, eq=False)
+class Derived(Term):
+    """Base of terms that make something of another term's row: as that term, where they say nothing else.
+
+    Parameters
+    ----------
+    term : Term
+    """
+
+    term: Term
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        return self.term.needs
+
+    @property
+    def shortest(self) -> int:  # type: ignore[override]
+        return self.term.shortest
+
+    @property
+    def width(self) -> int:
+        return self.term.width
+
+    def names(self) -> list[str]:
+        return self.term.names()
+
+    def fit(self, training: Training) -> Term:
+        return replace(self, term=self.term.fit(training)) if self.needs else self
+
+    def rows(self, seqs: Sequences) -> NDArray[np.float64]:
+        """The other term's rows of a batch."""
+        rows = np.zeros((len(seqs), self.term.width))
+        self.term.fill(seqs, rows)
+        return rows
+
+
+def fixed(values: NDArray[Any], dtype: Any = np.float64) -> NDArray[Any]:
+    """Values as kernels take them from a term: C-contiguous, and read-only as what comes out of a model file is."""
+    array = np.ascontiguousarray(values, dtype)
+    array.flags.writeable = False
+    return array
 
 
 def wanted_rows(width: int) -> int:

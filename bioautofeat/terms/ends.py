@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioautofeat.kernels import positions, tracks
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term
+from bioautofeat.terms.base import Derived, Term
 from bioautofeat.terms.track import Track
 
 __all__ = ["Cut", "EndTrack", "Length", "Side"]
@@ -28,7 +28,7 @@ def _cut(seqs: Sequences, side: Side, size: int) -> Sequences:
 
 
 @dataclass(frozen=True)
-class Cut(Term):
+class Cut(Derived):
     """A term of the first or the last letters of a record; of all of them where there are fewer.
 
     Parameters
@@ -40,17 +40,8 @@ class Cut(Term):
         Number of letters.
     """
 
-    term: Term
     side: Side
     size: int
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.term.shortest
-
-    @property
-    def width(self) -> int:
-        return self.term.width
 
     def names(self) -> list[str]:
         return [f"{self.side}{self.size}.{name}" for name in self.term.names()]

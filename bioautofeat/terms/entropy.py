@@ -13,7 +13,7 @@ from bioautofeat.alphabet import Alphabet
 from bioautofeat.kernels.kmers import power_sums
 from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Term
-from bioautofeat.terms.read import Kmers
+from bioautofeat.terms.read import Kmers, OfWords
 from bioautofeat.terms.reduce import ClassCount, Count
 
 __all__ = ["Entropy", "MutualInformation"]
@@ -23,7 +23,7 @@ TABLE_WORDS = 1 << 20
 
 
 @dataclass(frozen=True)
-class Entropy(Term):
+class Entropy(OfWords):
     """How evenly a sequence uses its words: one number, 0 where it has a single word or none.
 
     With ``p`` the frequencies of the words that occur:
@@ -47,10 +47,6 @@ class Entropy(Term):
     @property
     def width(self) -> int:
         return 1
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
 
     def names(self) -> list[str]:
         return [f"k{self.words.k}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioautofeat.kernels.linear import apply_matrix, apply_sparse_matrix, standardise_counts
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term, Training
+from bioautofeat.terms.base import Derived, Term, Training, fixed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -75,7 +75,7 @@ class Concat(Term):
 
 
 @dataclass(frozen=True, eq=False)
-class Linear(Term):
+class Linear(Derived):
     """A linear map of a term's row: weights, folds, contrasts.
 
     Parameters
@@ -85,14 +85,11 @@ class Linear(Term):
     columns : tuple of str, length width
     """
 
-    term: Term
     matrix: NDArray[np.float64]
     columns: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        matrix = np.ascontiguousarray(self.matrix, np.float64)
-        matrix.flags.writeable = False
-        object.__setattr__(self, "matrix", matrix)
+        object.__setattr__(self, "matrix", fixed(self.matrix))
 
     @cached_property
     def layers(self) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
@@ -109,34 +106,21 @@ class Linear(Term):
         return sources, weights
 
     @property
-    def needs(self) -> frozenset[str]:  # type: ignore[override]
-        return self.term.needs
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.term.shortest
-
-    @property
     def width(self) -> int:
         return len(self.columns)
 
     def names(self) -> list[str]:
         return list(self.columns)
 
-    def fit(self, training: Training) -> Linear:
-        return replace(self, term=self.term.fit(training))
-
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        values = np.zeros((len(seqs), self.term.width))
-        self.term.fill(seqs, values)
         if self.layers is None:
-            apply_matrix(values, self.matrix, out)
+            apply_matrix(self.rows(seqs), self.matrix, out)
         else:
-            apply_sparse_matrix(values, *self.layers, out)
+            apply_sparse_matrix(self.rows(seqs), *self.layers, out)
 
 
 @dataclass(frozen=True, eq=False)
-class Reordered(Term):
+class Reordered(Derived):
     """The columns of a term in another order; a column may be left out.
 
     Parameters
@@ -146,21 +130,10 @@ class Reordered(Term):
         Column ``c`` is column ``order[c]`` of the term.
     """
 
-    term: Term
     order: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        order = np.ascontiguousarray(self.order, np.int64)
-        order.flags.writeable = False
-        object.__setattr__(self, "order", order)
-
-    @property
-    def needs(self) -> frozenset[str]:  # type: ignore[override]
-        return self.term.needs
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.term.shortest
+        object.__setattr__(self, "order", fixed(self.order, np.int64))
 
     @property
     def width(self) -> int:
@@ -170,13 +143,8 @@ class Reordered(Term):
         names = self.term.names()
         return [names[column] for column in self.order.tolist()]
 
-    def fit(self, training: Training) -> Reordered:
-        return replace(self, term=self.term.fit(training))
-
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        values = np.zeros((len(seqs), self.term.width))
-        self.term.fill(seqs, values)
-        np.take(values, self.order, axis=1, out=out, mode="clip")
+        np.take(self.rows(seqs), self.order, axis=1, out=out, mode="clip")
 
     def fill_sparse(self, seqs: Sequences) -> csr_matrix:
         from scipy.sparse import csr_matrix
@@ -185,7 +153,7 @@ class Reordered(Term):
 
 
 @dataclass(frozen=True, eq=False)
-class Ratio(Term):
+class Ratio(Derived):
     """Quotients of two weighted sums of a term's row; a divisor below 1 counts as 1.
 
     The term gives counts, so a quotient of what does not occur is its dividend: 0, or a count.
@@ -197,14 +165,9 @@ class Ratio(Term):
     columns : tuple of str, length width
     """
 
-    term: Term
     dividends: NDArray[np.float64]
     divisors: NDArray[np.float64]
     columns: tuple[str, ...]
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.term.shortest
 
     @property
     def width(self) -> int:
@@ -214,15 +177,14 @@ class Ratio(Term):
         return list(self.columns)
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        values, below = np.zeros((len(seqs), self.term.width)), np.zeros(out.shape)
-        self.term.fill(seqs, values)
-        apply_matrix(values, np.ascontiguousarray(self.dividends, np.float64), out)
-        apply_matrix(values, np.ascontiguousarray(self.divisors, np.float64), below)
+        values, below = self.rows(seqs), np.zeros(out.shape)
+        apply_matrix(values, fixed(self.dividends), out)
+        apply_matrix(values, fixed(self.divisors), below)
         out /= np.maximum(below, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Standardised(Term):
+class Standardised(Derived):
     """Frequencies less what chance makes of them, divided by its standard deviation: ``(f - p) / sqrt(p (1 - p) / n)``.
 
     Parameters
@@ -233,19 +195,7 @@ class Standardised(Term):
         ``p``, between 0 and 1.
     """
 
-    term: Term
     expected: NDArray[np.float64]
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.term.shortest
-
-    @property
-    def width(self) -> int:
-        return self.term.width
-
-    def names(self) -> list[str]:
-        return self.term.names()
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         self.term.fill(seqs, out)
@@ -253,7 +203,7 @@ class Standardised(Term):
 
 
 @dataclass(frozen=True)
-class Scaled(Term):
+class Scaled(Derived):
     """Each row less its smallest value, divided by its largest one; a row without positive values is zeros.
 
     Parameters
@@ -262,18 +212,6 @@ class Scaled(Term):
         Values of 0 or more.
     """
 
-    term: Term
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.term.shortest
-
-    @property
-    def width(self) -> int:
-        return self.term.width
-
-    def names(self) -> list[str]:
-        return self.term.names()
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         self.term.fill(seqs, out)

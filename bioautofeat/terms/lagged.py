@@ -16,7 +16,7 @@ from bioautofeat.errors import ParameterError
 from bioautofeat.kernels import pairs
 from bioautofeat.properties import distances
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term
+from bioautofeat.terms.base import Derived, Term, fixed
 from bioautofeat.terms.read import Kmers
 
 __all__ = [
@@ -92,12 +92,6 @@ def squared_distances(names: Sequence[str], alphabet: Alphabet) -> tuple[NDArray
     return np.stack([distances(name, alphabet) ** 2 for name in names], axis=2), labels
 
 
-def _contiguous(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    array = np.ascontiguousarray(values, np.float64)
-    array.flags.writeable = False
-    return array
-
-
 def _known(words: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.float64]:
     """Number of known words of each sequence, shape ``(n,)``."""
     before = np.concatenate([np.zeros(1, np.int64), np.cumsum(words >= 0)])
@@ -137,7 +131,7 @@ class Forms(Term):
 
     def __post_init__(self) -> None:
         shape = (self.words.n_words, self.words.n_words, len(self.labels))
-        object.__setattr__(self, "forms", _contiguous(self.forms).reshape(shape))
+        object.__setattr__(self, "forms", fixed(self.forms).reshape(shape))
 
     @property
     def width(self) -> int:
@@ -223,7 +217,7 @@ class Covariances(Term):
     kind: Kind = "auto"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", _contiguous(self.values))
+        object.__setattr__(self, "values", fixed(self.values))
         if self.kind == "cross" and len(self.labels) < 2:
             raise ParameterError("a cross covariance needs two properties or more")
 
@@ -312,7 +306,7 @@ class LeadCovariances(Covariances):
 
 
 @dataclass(frozen=True, eq=False)
-class PerVariance(Term):
+class PerVariance(Derived):
     """The columns of each property divided by its variance over the words of the record; 0 where that is 0.
 
     Parameters
@@ -329,18 +323,7 @@ class PerVariance(Term):
     spread: Spread = "population"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", _contiguous(self.values))
-
-    @property
-    def width(self) -> int:
-        return self.term.width
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.term.shortest
-
-    def names(self) -> list[str]:
-        return self.term.names()
+        object.__setattr__(self, "values", fixed(self.values))
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         self.term.fill(seqs, out)

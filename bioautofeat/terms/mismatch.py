@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from bioautofeat.errors import ParameterError
 from bioautofeat.kernels import mismatch as kernels
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term
-from bioautofeat.terms.read import Kmers
+from bioautofeat.terms.read import Kmers, OfWords
 from bioautofeat.terms.reduce import Count, Norm, normalise
 
 __all__ = ["Mismatches", "Subsequences"]
@@ -27,7 +26,7 @@ STEP_RATIO = 7
 
 
 @dataclass(frozen=True)
-class Mismatches(Term):
+class Mismatches(OfWords):
     """For each word, how many windows differ from it at ``mismatches`` letters or fewer.
 
     Parameters
@@ -46,17 +45,6 @@ class Mismatches(Term):
     def __post_init__(self) -> None:
         if not 0 <= self.mismatches < self.words.k:
             raise ParameterError(f"m={self.mismatches} mismatches in words of {self.words.k} letters: use fewer than k")
-
-    @property
-    def width(self) -> int:
-        return self.words.n_words
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
-
-    def names(self) -> list[str]:
-        return self.words.names()
 
     @cached_property
     def _blocks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -98,7 +86,7 @@ class Mismatches(Term):
 
 
 @dataclass(frozen=True)
-class Subsequences(Term):
+class Subsequences(OfWords):
     """Weight of each word as a subsequence: 1 where its letters are neighbours, else ``decay`` to the letters it spans.
 
     Parameters
@@ -113,17 +101,6 @@ class Subsequences(Term):
     words: Kmers
     decay: float = 0.0
     norm: Norm = "count"
-
-    @property
-    def width(self) -> int:
-        return self.words.n_words
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
-
-    def names(self) -> list[str]:
-        return self.words.names()
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         Count(self.words, "count").fill(seqs, out)

@@ -14,7 +14,7 @@ from bioautofeat.errors import ParameterError
 from bioautofeat.kernels import occurrence, scales
 from bioautofeat.properties import PropertyTable
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term
+from bioautofeat.terms.base import Term, fixed
 from bioautofeat.terms.join import Linear
 from bioautofeat.terms.read import Kmers
 from bioautofeat.terms.reduce import Count
@@ -70,9 +70,7 @@ class Valued(Term):
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        values = np.ascontiguousarray(self.values, np.float64)
-        values.flags.writeable = False
-        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "values", fixed(self.values))
 
     @property
     def what(self) -> tuple[str, ...]:

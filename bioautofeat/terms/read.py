@@ -13,8 +13,9 @@ from bioautofeat.alphabet import Alphabet, Grouping
 from bioautofeat.errors import ParameterError
 from bioautofeat.kernels import kmers
 from bioautofeat.sequences import Sequences
+from bioautofeat.terms.base import Term, fixed
 
-__all__ = ["Kmers", "KmersButLast"]
+__all__ = ["Kmers", "KmersButLast", "OfWords"]
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,7 @@ class Kmers:
     @cached_property
     def places(self) -> NDArray[np.int64]:
         """Places of the letters that count, read-only."""
-        places = np.flatnonzero([place == "1" for place in self.spacing]).astype(np.int64)
-        places.flags.writeable = False
-        return places
+        return fixed(np.flatnonzero([place == "1" for place in self.spacing]), np.int64)
 
     def names(self) -> list[str]:
         """Name of every word, in the order of their codes."""
@@ -120,3 +119,26 @@ class KmersButLast(Kmers):
         offsets = symbols.offsets - symbols.offsets[0]
         letters[offsets[1:][offsets[1:] > offsets[:-1]] - 1] = self.n_symbols
         return Sequences(letters, offsets, symbols.ids, symbols.alphabet)
+
+
+@dataclass(frozen=True, eq=False)
+class OfWords(Term):
+    """Base of terms of words: a column for each word, where they say nothing else.
+
+    Parameters
+    ----------
+    words : Kmers
+    """
+
+    words: Kmers
+
+    @property
+    def width(self) -> int:
+        return self.words.n_words
+
+    @property
+    def shortest(self) -> int:  # type: ignore[override]
+        return self.words.span
+
+    def names(self) -> list[str]:
+        return self.words.names()

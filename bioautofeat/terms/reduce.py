@@ -13,8 +13,8 @@ from bioautofeat.errors import ModelError, ParameterError
 from bioautofeat.kernels import kmers
 from bioautofeat.kernels.linear import apply_matrix, divide_by_sum
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term, Training
-from bioautofeat.terms.read import Kmers
+from bioautofeat.terms.base import Term, Training, fixed
+from bioautofeat.terms.read import Kmers, OfWords
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -39,6 +39,11 @@ def count_rows(words: Kmers, columns: NDArray[np.int64], seqs: Sequences, out: N
     kmers.count_words(symbols.codes, symbols.offsets, words.n_symbols, words.places, columns, out)
 
 
+def _check_window(size: int, words: Kmers) -> None:
+    if size < words.span:
+        raise ParameterError(f"a window of {size} letters holds no word of {words.span}; use a larger size")
+
+
 def sparse_rows(words: NDArray[np.int64], bounds: NDArray[np.int64], width: int, norm: Norm) -> csr_matrix:
     """The counts of words (-1: left out) of each sequence as a sparse matrix; the words are sorted in place."""
     from scipy.sparse import csr_matrix
@@ -56,7 +61,7 @@ def sparse_rows(words: NDArray[np.int64], bounds: NDArray[np.int64], width: int,
 
 
 @dataclass(frozen=True)
-class Count(Term):
+class Count(OfWords):
     """How often each word occurs; windows that hold an unknown letter are left out.
 
     Parameters
@@ -78,10 +83,6 @@ class Count(Term):
     @property
     def width(self) -> int:
         return self.words.n_words * self.phases
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
 
     def names(self) -> list[str]:
         words = self.words.names()
@@ -111,7 +112,7 @@ class Count(Term):
 
 
 @dataclass(frozen=True, eq=False)
-class ClassCount(Term):
+class ClassCount(OfWords):
     """How often each class of words occurs, the words of one class counted together.
 
     Parameters
@@ -131,19 +132,14 @@ class ClassCount(Term):
     norm: Norm = "frequency"
 
     def __post_init__(self) -> None:
-        classes = np.ascontiguousarray(self.classes, np.int64)
+        classes = fixed(self.classes, np.int64)
         if classes.shape != (self.words.n_words,) or not -1 <= classes.min() <= classes.max() < len(self.columns):
             raise ModelError(f"{classes.shape} classes of words do not go with {len(self.columns)} columns")
-        classes.flags.writeable = False
         object.__setattr__(self, "classes", classes)
 
     @property
     def width(self) -> int:
         return len(self.columns)
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
 
     def names(self) -> list[str]:
         return list(self.columns)
@@ -158,7 +154,7 @@ class ClassCount(Term):
 
 
 @dataclass(frozen=True)
-class DisjointCount(Term):
+class DisjointCount(OfWords):
     """How often each word is found by a search from left to right, in which a word cannot overlap itself.
 
     Parameters
@@ -170,17 +166,6 @@ class DisjointCount(Term):
 
     words: Kmers
     norm: Norm = "frequency"
-
-    @property
-    def width(self) -> int:
-        return self.words.n_words
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
-
-    def names(self) -> list[str]:
-        return self.words.names()
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         words, bounds = self.words.codes(seqs)
@@ -240,10 +225,7 @@ class Window(Term):
     needs = frozenset({"length"})
 
     def __post_init__(self) -> None:
-        if self.size < self.words.span:
-            raise ParameterError(
-                f"a window of {self.size} letters holds no word of {self.words.span}; use a larger size"
-            )
+        _check_window(self.size, self.words)
         if self.length is not None and self.length < 1:
             raise ModelError(f"a length of {self.length} describes nothing")
 
@@ -273,7 +255,7 @@ class Window(Term):
 
 
 @dataclass(frozen=True)
-class PooledWindows(Term):
+class PooledWindows(OfWords):
     """The words of all windows of ``size`` letters, windows ``step`` letters apart, counted together.
 
     A word counts once for every window that holds it; a record shorter than a window is one window.
@@ -292,21 +274,7 @@ class PooledWindows(Term):
     norm: Norm = "frequency"
 
     def __post_init__(self) -> None:
-        if self.size < self.words.span:
-            raise ParameterError(
-                f"a window of {self.size} letters holds no word of {self.words.span}; use a larger size"
-            )
-
-    @property
-    def width(self) -> int:
-        return self.words.n_words
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
-
-    def names(self) -> list[str]:
-        return self.words.names()
+        _check_window(self.size, self.words)
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         words, bounds = self.words.codes(seqs)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bioautofeat.kernels import tracks
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term, Training
+from bioautofeat.terms.base import Term, Training, fixed
 from bioautofeat.terms.read import Kmers
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ class Table(Track):
     is_complex: bool = False
 
     def __post_init__(self) -> None:
-        table = np.ascontiguousarray(self.table, np.float64).reshape(self.words.n_words, len(self.channels))
-        table.flags.writeable = False
-        object.__setattr__(self, "table", table)
+        object.__setattr__(self, "table", fixed(self.table).reshape(self.words.n_words, len(self.channels)))
 
     @property
     def span(self) -> int:  # type: ignore[override]

@@ -40,7 +40,7 @@ class ReinforceController(Reinforce):
     def __init__(
         self,
         space: Space,
-        rate: float = 0.02,
+        rate: float = 0.005,
         momentum: float = 0.9,
         entropy: float = 0.0,
         width: int = 32,

@@ -1,0 +1,220 @@
+"""A benchmark of architecture search on sequences, as a table: every cell of a small space, trained and judged.
+
+The table is one text file: a line of JSON that says what was done, then one line a training,
+``task,cell,seed,parameters,macs,seconds,test,validation``; the cell as one digit for each edge (the number of its
+operation), the validation scores of all epochs joined by blanks.  ``tools/nas_benchmark.py`` makes it.  Nothing here
+needs torch.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from bioautofeat.errors import ParameterError, TableError
+from bioautofeat.nas.spaces.edge_cell import EdgeCell, EdgeCellSpace
+from bioautofeat.parameters import unknown
+from bioautofeat.search.space import Point
+
+__all__ = ["Benchmark", "Protocol", "Training", "code_of", "read_benchmark", "write_head", "write_line"]
+
+COLUMNS = ("task", "cell", "seed", "parameters", "macs", "seconds", "test", "validation")
+FORMAT = "bioautofeat-nas-benchmark"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the cells of a benchmark were trained.
+
+    Parameters
+    ----------
+    nodes : int
+    operations : tuple of str
+    channels, cells, stages, kernel : int
+        Of the networks around the cells.
+    epochs : int
+    tasks : mapping of str to str
+        What each task is, by its name.
+    settings : mapping
+        Of the training.
+    metric : str
+        Of both scores.
+    """
+
+    nodes: int
+    operations: tuple[str, ...]
+    channels: int
+    cells: int
+    stages: int
+    kernel: int
+    epochs: int
+    tasks: Mapping[str, str]
+    settings: Mapping[str, object] = field(default_factory=dict)
+    metric: str = "mcc"
+
+    @property
+    def space(self) -> EdgeCellSpace:
+        """The space, every point of which was trained."""
+        return EdgeCellSpace(self.nodes, self.operations, self.cells, self.channels)
+
+    def cell_of(self, code: str) -> EdgeCell:
+        """The cell of a code of digits."""
+        return EdgeCell(self.nodes, tuple(self.operations[int(digit)] for digit in code))
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of one cell.
+
+    Parameters
+    ----------
+    task, cell : str
+    seed, parameters, macs : int
+    seconds : float
+    test : float
+        Score of the test part after the last epoch.
+    validation : tuple of float
+        Score of the validation part after each epoch.
+    """
+
+    task: str
+    cell: str
+    seed: int
+    parameters: int
+    macs: int
+    seconds: float
+    test: float
+    validation: tuple[float, ...]
+
+
+def code_of(cell: EdgeCell, operations: Sequence[str]) -> str:
+    """A digit for each edge: the number of its operation."""
+    return "".join(str(operations.index(name)) for name in cell.operations)
+
+
+class Benchmark:
+    """A table of trainings.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    trainings : iterable of Training
+    """
+
+    def __init__(self, protocol: Protocol, trainings: Iterable[Training]) -> None:
+        self.protocol, self.space = protocol, protocol.space
+        self.trainings: dict[tuple[str, str, int], Training] = {}
+        for training in trainings:
+            self.trainings[training.task, training.cell, training.seed] = training
+        self.seeds = tuple(sorted({seed for _, _, seed in self.trainings}))
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks with a training."""
+        return tuple(sorted({task for task, _, _ in self.trainings}))
+
+    def cells(self, task: str) -> list[str]:
+        """Codes of the cells that have been trained for a task, in order."""
+        if task not in self.tasks:
+            raise unknown("task of the benchmark", task, self.tasks)
+        return sorted({cell for name, cell, _ in self.trainings if name == task})
+
+    def _found(self, what: Point | EdgeCell | str, task: str, seed: int | None) -> list[Training]:
+        code = what if isinstance(what, str) else self.code(what)
+        seeds = self.seeds if seed is None else (seed,)
+        found = [self.trainings[task, code, s] for s in seeds if (task, code, s) in self.trainings]
+        if not found:
+            self.cells(task)
+            raise ParameterError(f"the benchmark has no training of cell {code} for {task}")
+        return found
+
+    def code(self, what: Point | EdgeCell) -> str:
+        """Code of a point of the space, or of a cell."""
+        cell = what if isinstance(what, EdgeCell) else self.space.decode(what)
+        return code_of(cell, self.protocol.operations)
+
+    def validation(
+        self, what: Point | EdgeCell | str, task: str, *, epochs: int | None = None, seed: int | None = None
+    ) -> float:
+        """Validation score after so many epochs (all by default) of one seed, or the mean over seeds."""
+        found = self._found(what, task, seed)
+        last = min(epochs or self.protocol.epochs, self.protocol.epochs) - 1
+        if last < 0:
+            raise ParameterError("epochs: 1 or more")
+        return sum(training.validation[last] for training in found) / len(found)
+
+    def test(self, what: Point | EdgeCell | str, task: str, *, seed: int | None = None) -> float:
+        """Test score of one seed, or the mean over seeds: what a search is judged by, and must not look at."""
+        found = self._found(what, task, seed)
+        return sum(training.test for training in found) / len(found)
+
+    def cost(self, what: Point | EdgeCell | str, task: str) -> Training:
+        """The first training of a cell, for its parameters, multiplications and seconds."""
+        return self._found(what, task, None)[0]
+
+    def best(self, task: str) -> tuple[str, float]:
+        """The cell with the best mean test score, and that score."""
+        return max(((cell, self.test(cell, task)) for cell in self.cells(task)), key=lambda pair: pair[1])
+
+
+def write_head(protocol: Protocol) -> str:
+    """The first two lines of a table."""
+    head = {"format": FORMAT, **asdict(protocol)}
+    return f"#{json.dumps(head, sort_keys=True)}\n{','.join(COLUMNS)}\n"
+
+
+def write_line(training: Training) -> str:
+    """The line of a training: scores with four decimals."""
+    curve = " ".join(f"{score:.4f}" for score in training.validation)
+    return (
+        f"{training.task},{training.cell},{training.seed},{training.parameters},{training.macs},"
+        f"{training.seconds:.2f},{training.test:.4f},{curve}\n"
+    )
+
+
+def _protocol(line: str, path: str) -> Protocol:
+    try:
+        head = json.loads(line.removeprefix("#"))
+        if head.pop("format") != FORMAT:
+            raise KeyError("format")
+        return Protocol(**{**head, "operations": tuple(head["operations"])})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise TableError(f"{path}: its first line does not describe a benchmark of architectures") from None
+
+
+def _trainings(lines: Iterator[str], protocol: Protocol, path: str) -> Iterator[Training]:
+    edges = protocol.nodes * (protocol.nodes - 1) // 2
+    reader = csv.reader(lines)
+    if tuple(next(reader, ())) != COLUMNS:
+        raise TableError(f"{path}: its columns are not {', '.join(COLUMNS)}")
+    for number, row in enumerate(reader, 3):
+        try:
+            task, cell, seed, parameters, macs, seconds, test, curve = row
+            found = tuple(map(float, curve.split()))
+            sound = len(found) == protocol.epochs and len(cell) == edges and task in protocol.tasks
+            if not sound or any(int(digit) >= len(protocol.operations) for digit in cell):
+                raise ValueError(cell)
+            yield Training(task, cell, int(seed), int(parameters), int(macs), float(seconds), float(test), found)
+        except ValueError:
+            raise TableError(f"{path}, line {number}: no training of this benchmark") from None
+
+
+def read_benchmark(path: str | os.PathLike[str]) -> Benchmark:
+    """Read a table.
+
+    Raises
+    ------
+    TableError
+        For a file that is no such table, with the line.
+    """
+    name = os.fspath(path)
+    try:
+        lines = iter(Path(name).read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise TableError(f"{name}: cannot be read: {error}") from None
+    protocol = _protocol(next(lines, ""), name)
+    return Benchmark(protocol, _trainings(lines, protocol, name))

@@ -1,0 +1,47 @@
+"""The contract of an evaluator: a space is shown to it once, then it gives each suggestion a score."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bioautofeat.search.base import Suggestion
+from bioautofeat.search.space import Point, Space
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from bioautofeat.nas.supernet import Supernet
+
+__all__ = ["Builder", "Evaluator", "Relax", "never"]
+
+Builder = Callable[[Space, Point], "nn.Module"]
+"""Makes the network of a point, called as ``network(x, mask)``; its weights come from torch's generator."""
+
+Relax = Callable[[Space], "Supernet"]
+"""Makes the supernet of a space."""
+
+
+def never() -> bool:
+    """A clock that never runs out."""
+    return False
+
+
+class Evaluator(ABC):
+    """How good an architecture is, at some cost."""
+
+    def prepare(self, space: Space, *, seed: int, stop: Callable[[], bool] = never) -> None:
+        """What is done once for a space before any question: training what all architectures share.
+
+        Parameters
+        ----------
+        space : Space
+        seed : int
+        stop : callable
+            Whether time has run out; looked at after every batch.
+        """
+
+    @abstractmethod
+    def evaluate(self, suggestion: Suggestion) -> float | None:
+        """The score of a suggestion, larger is better; None where there is none."""

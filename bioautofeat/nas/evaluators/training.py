@@ -1,0 +1,55 @@
+"""Full training: an architecture is as good as its own network, trained from its own start."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from bioautofeat.nas.evaluators.base import Builder, Evaluator, never
+from bioautofeat.nas.fitting import Fit, fit
+from bioautofeat.nas.task import Task
+from bioautofeat.search.base import Suggestion
+from bioautofeat.search.space import Point, Space
+
+__all__ = ["Training", "seed_of"]
+
+
+def seed_of(seed: int, point: Point) -> int:
+    """A seed for a point: the same whenever and wherever it is evaluated."""
+    return zlib.crc32(repr((seed, point)).encode())
+
+
+class Training(Evaluator):
+    """Train the network of each suggestion from scratch; the fidelity of a suggestion is ignored.
+
+    Parameters
+    ----------
+    task : Task
+    build : callable
+        Network of a point in a space.
+    settings : Fit
+    """
+
+    def __init__(self, task: Task, build: Builder, settings: Fit = Fit()) -> None:  # noqa: B008
+        self.task, self.build, self.settings = task, build, settings
+        self.space: Space | None = None
+        self.seed, self.stop = 0, never
+
+    def prepare(self, space: Space, *, seed: int, stop: Callable[[], bool] = never) -> None:
+        self.space, self.seed, self.stop = space, seed, stop
+
+    def evaluate(self, suggestion: Suggestion) -> float:
+        return self.trained(suggestion.point, self.task, self.settings.epochs)[1]
+
+    def trained(self, point: Point, task: Task, epochs: int) -> tuple[nn.Module, float]:
+        """The network of a point after some epochs on a task, and its score."""
+        assert self.space is not None  # prepare() comes first
+        seed = seed_of(self.seed, point)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = self.build(self.space, point).to(task.device)
+        return network, fit(network, task, replace(self.settings, epochs=epochs), seed=seed, stop=self.stop)
