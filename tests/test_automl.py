@@ -109,7 +109,7 @@ def test_out_of_fold_predictions_are_what_the_delivered_blend_would_say():
     result, prepared = run(make(5), QUICK)
     champion, board = result.board.champion, result.board
     judged = prepared.problem.judged_truth
-    mixed = sum(w * board.calibrated(t) for t in board.finished if (w := champion.weights.get(t.candidate.key, 0.0)))
+    mixed = sum(w * t.predictions for t in board.finished if (w := champion.weights.get(t.candidate.key, 0.0)))
     assert champion.calibration.apply(mixed) == pytest.approx(champion.predictions, abs=1e-5)
     assert champion.loss <= min(trial.loss for trial in board.finished) + 0.02
     assert champion.predictions.shape == (len(judged), 2)
@@ -369,6 +369,8 @@ def test_blocks_suit_the_data():
     assert "binary" in blocks["broad"]
     ragged = Sequences.from_strings(["ACGT" * 20, "ACGTT" * 30], "dna")
     assert "binary" not in choose_blocks(ragged)["broad"]
+    with pytest.raises(ParameterError, match="262,144 columns"):
+        choose_blocks(aligned, ["kmer:k=9"])
     assert choose_blocks(aligned, ["kmer:k=2"]) == {"small": ("kmer:k=2",), "broad": ("kmer:k=2",)}
     for alphabet, text in (("rna", "ACGU"), ("protein", "MKLV")):
         assert choose_blocks(Sequences.from_strings([text * 9, text * 11], alphabet))["broad"]

@@ -117,22 +117,24 @@ def test_regression(rng):
 def test_mixture_weights_are_the_most_likely_ones(rng):
     good = np.clip(rng.beta(4, 2, 500), 0.01, 0.99)
     own = np.column_stack([good, np.full(500, 0.5), rng.random(500)])
-    weights = mixture_weights(own, rounds=500)
+    weights = mixture_weights(own, even=0.0, rounds=500)
     likelihood = np.log(own @ weights).mean()
     for other in (*np.eye(3), np.ones(3) / 3, weights[::-1]):
         assert likelihood >= np.log(np.maximum(own @ other, 1e-9)).mean() - 1e-4
     assert weights.sum() == pytest.approx(1)
     assert all(weight == 0 or weight >= 0.05 for weight in weights)
+    assert mixture_weights(own).max() < weights.max()
 
 
 def test_value_weights_are_the_least_squares_ones(rng):
     truth = rng.normal(size=300)
     values = truth[:, None] + rng.normal(scale=[1.0, 1.0, 3.0], size=(300, 3))
-    weights = value_weights(values, truth)
+    weights = value_weights(values, truth, even=0.0)
     error = ((values @ weights - truth) ** 2).mean()
     for other in (*np.eye(3), np.ones(3) / 3):
         assert error <= ((values @ other - truth) ** 2).mean() + 1e-6
     assert weights.sum() == pytest.approx(1)
+    assert np.ptp(value_weights(values, truth)) < np.ptp(weights)
     assert (value_weights(np.column_stack([truth, truth]), truth) >= 0).all()
 
 

@@ -127,9 +127,9 @@ def test_damaged_parts_are_refused(pair):
     with pytest.raises(ModelError):
         Members(np.array([1], np.uint64), np.array([-1]))
     term = fitted("pslogodds", seqs, labels).terms[0]
-    for scores in (term.scores[..., 1:], np.full_like(term.scores, np.nan), term.scores.astype(np.float32)):
+    for tables in (term.tables[..., 1:], np.full_like(term.tables, np.nan), term.tables.astype(np.float32)):
         with pytest.raises(ModelError, match="damaged"):
-            replace(term, scores=np.ascontiguousarray(scores))
+            replace(term, tables=np.ascontiguousarray(tables))
 
 
 # ---- tables by position

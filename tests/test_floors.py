@@ -40,7 +40,7 @@ ALLOWED = {
     "search": {"errors", "parameters"},
     "evaluation": LEARNING,
     "audit": LEARNING | {"evaluation"},
-    "nas": GROUND | {"bundle", "evaluation", "extraction", "io", "models", "search", "terms"},
+    "nas": GROUND | {"bundle", "evaluation", "extraction", "features", "io", "models", "search", "terms"},
     "automl": DELIVERING,
     "bundle": JUDGING - {"nas"},
     "report": JUDGING,

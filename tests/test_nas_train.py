@@ -100,15 +100,15 @@ def test_a_training_goes_on_where_it_stopped(tmp_path):
     whole = network_of(chosen)
     history = train(whole, data_of(80), data_of(40, 1), settings=settings, seed=1)
 
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(line):
         if line.startswith("epoch 3"):
-            raise Stop
+            raise StopError
 
     half = network_of(chosen)
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         train(half, data_of(80), data_of(40, 1), settings=settings, seed=1, checkpoint=path, tell=stop)
     fresh = network_of(chosen, seed=9)
     lines = []
@@ -144,10 +144,11 @@ def test_the_clock_is_kept():
 
 
 def test_a_budget_too_small_for_one_epoch_is_refused():
+    network, data = network_of(architecture("gru")), data_of(4000)
     for seconds in (-1, 0.05):
+        deadline = time.monotonic() + seconds
         with pytest.raises(UnfinishedError, match="before the first epoch was done"):
-            deadline = time.monotonic() + seconds
-            train(network_of(architecture("gru")), data_of(4000), settings=Settings(batch=8), deadline=deadline)
+            train(network, data, settings=Settings(batch=8), deadline=deadline)
 
 
 def test_bad_training_is_refused():
@@ -155,8 +156,8 @@ def test_bad_training_is_refused():
         train(network_of(architecture()), Data.of(planted(10)[0], Encoder()))
     with pytest.raises(ParameterError, match="at least one epoch"):
         Settings(epochs=0)
+    data = Data.of(Sequences.from_strings(["ACGU"] * 4, "rna"), Encoder(alphabet="rna"), np.array([0, 1, 0, 1]))
     with pytest.raises(ParameterError, match="no other strand"):
-        data = Data.of(Sequences.from_strings(["ACGU"] * 4, "rna"), Encoder(alphabet="rna"), np.array([0, 1, 0, 1]))
         train(network_of(architecture(encoder=Encoder(alphabet="rna"))), data, settings=Settings(other_strand=True))
     data = Data.of(planted(8)[0], Encoder(), np.full(8, 1e30))
     with pytest.raises(UnfinishedError, match="not finite"):

@@ -21,6 +21,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -159,7 +160,7 @@ def work(options, jobs):
     context = multiprocessing.get_context("spawn")
     with options.table.open("a", encoding="utf-8") as stream, ProcessPoolExecutor(options.workers, context) as pool:
         waiting = ahead()
-        running = [pool.submit(train_one, job) for job, _ in zip(waiting, range(options.workers))]
+        running = [pool.submit(train_one, job) for job in islice(waiting, options.workers)]
         done = 0
         while running:
             result = running.pop(0).result()

@@ -10,9 +10,11 @@ import numpy as np
 from bioautofeat.alphabet import NUCLEIC, RNA, Alphabet
 from bioautofeat.automl.problem import TABLE_SPEC, TableSource
 from bioautofeat.errors import ParameterError
+from bioautofeat.extraction import Extractor
 from bioautofeat.families import parse
 from bioautofeat.families.groups import expand
 from bioautofeat.sequences import Sequences
+from bioautofeat.terms.base import Training
 
 __all__ = ["Blocks", "choose_blocks"]
 
@@ -49,6 +51,7 @@ def choose_blocks(source: Sequences | TableSource, given: Sequence[str] = (), su
         return {"small": (TABLE_SPEC,), "broad": (TABLE_SPEC,)}
     if given:
         specs = tuple(str(spec) for spec in expand(given, source.alphabet))
+        _check_widths(specs, source)
         return {"small": specs, "broad": specs}
     nucleic = source.alphabet in NUCLEIC
     blocks = _nucleic(source, supervised) if nucleic else _protein(source, supervised)
@@ -58,6 +61,15 @@ def choose_blocks(source: Sequences | TableSource, given: Sequence[str] = (), su
         if specs and (name in ("small", "broad") or specs not in found.values()):
             found[name] = specs
     return found
+
+
+def _check_widths(specs: Iterable[str], seqs: Sequences) -> None:
+    """Refuse descriptors too wide for the dense tables that models are fitted on."""
+    for spec in specs:
+        extractor = Extractor.of([spec], seqs.alphabet)
+        if not extractor.needs - {"length"}:
+            longest = Training(max(1, int(seqs.lengths.max(initial=1))))
+            extractor.fit(longest).check_width(len(seqs), None, sparse=False)
 
 
 def _available(specs: Iterable[str], alphabet: Alphabet) -> tuple[str, ...]:

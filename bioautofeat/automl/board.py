@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.trial import Trial
-from bioautofeat.evaluation.blend import blend_classes, blend_values, pooled
+from bioautofeat.evaluation.blend import blend_classes, blend_values, log_losses, pooled
 from bioautofeat.evaluation.calibration import Calibration, Decision, fit_calibration, fit_decision, interval_offsets
 from bioautofeat.evaluation.estimate import ClassBlend, Selection, ValueBlend
 from bioautofeat.evaluation.metrics import METRICS
@@ -34,8 +34,6 @@ class Champion:
     ----------
     weights : mapping of str to float
         Weight of each member by the key of its candidate; they sum to 1.
-    calibrations : mapping of str to Calibration
-        Of each member, before it is blended; empty under regression.
     calibration : Calibration
         Of the blend.
     decision : Decision, optional
@@ -48,7 +46,6 @@ class Champion:
     """
 
     weights: Mapping[str, float]
-    calibrations: Mapping[str, Calibration]
     calibration: Calibration
     decision: Decision | None
     interval: tuple[float, float] | None
@@ -75,7 +72,7 @@ class Board:
         self.trials: list[Trial] = []
         self.champion: Champion | None = None
         self.unusable: set[str] = set()
-        self._calibrations: dict[str, Calibration] = {}
+        self._losses: dict[str, Array] = {}
 
     @property
     def finished(self) -> list[Trial]:
@@ -105,54 +102,43 @@ class Board:
         self.champion = None
         self.renew()
 
-    def calibrated(self, trial: Trial) -> Array:
-        """A trial's predictions, calibrated by themselves (as they are under regression)."""
-        assert trial.predictions is not None
-        if not self.problem.classes:
-            return trial.predictions
-        key = trial.candidate.key
-        if key not in self._calibrations:
-            self._calibrations[key] = fit_calibration(trial.predictions, self.problem.judged_truth)
-        return self._calibrations[key].apply(trial.predictions).astype(np.float32)
-
-    def stacked(self, trials: Sequence[Trial]) -> Array:
-        """Calibrated predictions of trials, trials outer."""
-        return np.stack([self.calibrated(trial) for trial in trials])
+    def losses(self, trials: Sequence[Trial]) -> Array:
+        """Log loss of each trial on each record once it is calibrated by itself, shape ``(trials, n)``."""
+        for trial in trials:
+            key = trial.candidate.key
+            if key not in self._losses:
+                assert trial.predictions is not None
+                calibrated = fit_calibration(trial.predictions, self.problem.judged_truth).apply(trial.predictions)
+                self._losses[key] = log_losses(calibrated[None], self.problem.judged_truth)[0].astype(np.float32)
+        return np.stack([self._losses[trial.candidate.key] for trial in trials])
 
     def _blended(self, usable: Sequence[Trial]) -> Champion:
-        problem, predictions, truth = self.problem, self.stacked(usable), self.problem.judged_truth
-        blend = blend_classes if problem.classes else blend_values
-        weights = blend(predictions, truth)
+        problem, truth = self.problem, self.problem.judged_truth
+        predictions = _stacked(usable)
+        if problem.classes:
+            weights = blend_classes(predictions, truth, losses=self.losses(usable))
+        else:
+            weights = blend_values(predictions, truth)
         members = np.flatnonzero(weights)
         mixed = pooled(predictions[members], weights[members])
-        keys = [usable[m].candidate.key for m in members.tolist()]
-        named = dict(zip(keys, weights[members].tolist(), strict=True))
+        named = {usable[m].candidate.key: float(weights[m]) for m in members.tolist()}
         if not problem.classes:
-            return Champion(
-                named,
-                {},
-                Calibration(),
-                None,
-                interval_offsets(truth, mixed),
-                problem.loss(mixed),
-                problem.scores(mixed),
-                mixed,
-            )
+            interval = interval_offsets(truth, mixed)
+            return Champion(named, Calibration(), None, interval, problem.loss(mixed), problem.scores(mixed), mixed)
         calibration = fit_calibration(mixed, truth)
         final = calibration.apply(mixed)
         decision = fit_decision(final, truth, problem.metric)
-        return Champion(
-            named, {key: self._calibrations[key] for key in keys}, calibration, decision, None, problem.loss(final),
-            problem.scores(final, decision.apply(final)), final,
-        )  # fmt: skip
+        scores = problem.scores(final, decision.apply(final))
+        return Champion(named, calibration, decision, None, problem.loss(final), scores, final)
 
     def selection(self) -> Selection:
         """How the champion was selected, to be repeated on bootstrap samples."""
         assert self.champion is not None
-        predictions = self.stacked(self.finished)
+        usable, truth = self.finished, self.problem.judged_truth
         if not self.problem.classes:
-            return ValueBlend(predictions, self.problem.judged_truth)
-        return ClassBlend(predictions, self.problem.judged_truth, self.problem.metric, self.champion.calibration)
+            return ValueBlend(_stacked(usable), truth)
+        calibration, losses = self.champion.calibration, self.losses(usable)
+        return ClassBlend(_stacked(usable), truth, self.problem.metric, calibration, losses)
 
     def ranked(self) -> list[Trial]:
         """Finished trials by the metric, ties by loss and by number; then the others in the order of their trials."""
@@ -160,3 +146,8 @@ class Board:
         done = [trial for trial in self.trials if trial.finished]
         done.sort(key=lambda t: (-sign * round(t.scores[self.problem.metric], 12), t.loss, t.number))
         return done + [trial for trial in self.trials if not trial.finished]
+
+
+def _stacked(trials: Sequence[Trial]) -> Array:
+    """Predictions of trials, trials outer."""
+    return np.stack([trial.predictions for trial in trials if trial.predictions is not None])

@@ -46,7 +46,7 @@ def fitted_model(
     table = specs == [TABLE_SPEC]
     extractor = None if table else _joined_extractor(specs, problem, extractors)
     widths = _widths(specs, problem, extractors)
-    members = [_member(refits[key], candidates[key].specs, widths, champion.calibrations.get(key)) for key in keys]
+    members = [_member(refits[key], candidates[key].specs, widths) for key in keys]
     predictor = _blended(members, np.array([champion.weights[key] for key in keys]), champion)
     source = problem.source
     return FittedModel(
@@ -86,15 +86,13 @@ def _widths(specs: Sequence[str], problem: Problem, extractors: Mapping[str, Ext
     return found
 
 
-def _member(
-    predictor: Predictor, specs: Sequence[str], widths: Mapping[str, tuple[int, int]], calibration: Calibration | None
-) -> Predictor:
-    """A member that picks its columns out of the whole table, calibrated."""
+def _member(predictor: Predictor, specs: Sequence[str], widths: Mapping[str, tuple[int, int]]) -> Predictor:
+    """A member that picks its columns out of the whole table."""
     total = max(stop for _, stop in widths.values())
     columns = np.concatenate([np.arange(*widths[spec]) for spec in specs])
     if len(columns) != total or not np.array_equal(columns, np.arange(total)):
         predictor = Steps((Select(columns.astype(np.int64), total),), predictor)
-    return predictor if calibration is None else _calibrated(predictor, calibration)
+    return predictor
 
 
 def _calibrated(predictor: Predictor, calibration: Calibration) -> Predictor:

@@ -24,6 +24,8 @@ __all__ = ["FOLDS", "Options", "Prepared", "prepare_records", "prepare_table", "
 
 Array = NDArray[Any]
 FOLDS = 5
+RELATION_SECONDS = 4e-7
+"""Seconds for each letter that the search for related records takes, at most."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def prepare_records(training: Part, test: Part | None, options: Options) -> Prep
     labels = training.require_labels()
     classes, truth = _truth(labels, training.sequences.ids, training.origin, options.task)
     test_truth = None if test is None or not test.labels else _test_truth(test, classes)
-    found = audit(training, test, task=options.task, relations=options.groups == "auto")
+    found = audit(training, test, task=options.task, relations=options.groups == "auto" and _affordable(training, options))
     _refuse_one_sequence(found, training)
     _report_copies(found, training, test)
     groups, strata = _groups(options, found, truth, training.origin), _strata(truth, classes)
@@ -136,6 +138,18 @@ def prepare_records(training: Part, test: Part | None, options: Options) -> Prep
         options.threads,
     )
     return Prepared(problem, found, test, test_truth, found.as_dict(), found.keys)
+
+
+def _affordable(training: Part, options: Options) -> bool:
+    """Whether related records can be looked for in a quarter of the time; the answer does not depend on the machine."""
+    seconds = RELATION_SECONDS * training.sequences.n_letters
+    if options.time_budget is None or seconds <= options.time_budget / 4:
+        return True
+    _warn(
+        f"{training.file}: related records are not looked for: it would take about {seconds:.0f} s of {options.time_budget:.0f} s; "
+        "give --groups FILE or more time, or the estimate may be too good"
+    )
+    return False
 
 
 def resplit(prepared: Prepared, n_folds: int, hold_out: bool = False) -> Problem:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioautofeat.evaluation.blend import MAX_MEMBERS, blend_classes, blend_values, pooled
+from bioautofeat.evaluation.blend import MAX_MEMBERS, blend_classes, blend_values, log_losses, pooled
 from bioautofeat.evaluation.calibration import Calibration, fit_decision
 from bioautofeat.evaluation.metrics import METRICS, score
 
@@ -114,16 +114,21 @@ class ClassBlend(Selection):
     metric : str
     calibration : Calibration
         Of the blend; one or three numbers, not refitted.
+    losses : ndarray, shape (models, n), optional
+        By which the best models are found; log losses by default.
     """
 
     task = "classification"
 
-    def __init__(self, predictions: Array, truth: Array, metric: str, calibration: Calibration) -> None:
+    def __init__(
+        self, predictions: Array, truth: Array, metric: str, calibration: Calibration, losses: Array | None = None
+    ) -> None:
         self.predictions, self.truth = predictions, truth
         self.metric, self.calibration = metric, calibration
+        self.losses = log_losses(predictions, truth) if losses is None else losses
 
     def fit(self, rows: Array) -> Callable[[Array], Outcome]:
-        weights = blend_classes(self.predictions, self.truth, _thinned(rows))
+        weights = blend_classes(self.predictions, self.truth, _thinned(rows), self.losses)
         members = np.flatnonzero(weights)
         part = self.predictions[members]
         blend = self.calibration.apply(pooled(part, weights[members]))

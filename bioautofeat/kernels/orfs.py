@@ -89,7 +89,7 @@ def fickett(codes: Any, offsets: Any, tables: Any, position_limits: Any, content
         for i in range(offsets[s], offsets[s + 1]):
             counts[phase, min(codes[i], 4)] += 1
             phase = phase + 1 if phase < 2 else 0
-        known = counts[:, :4].sum()
+        known = offsets[s + 1] - offsets[s] - counts[0, 4] - counts[1, 4] - counts[2, 4]
         if known < 2:
             continue
         for letter in range(4):

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bioautofeat.errors import ParameterError
+from bioautofeat.evaluation.calibration import fit_decision
 from bioautofeat.evaluation.metrics import get_metric
 from bioautofeat.nas.encode import Data
 
-__all__ = ["device_of", "evaluate", "precision", "predict", "reproducible", "seeded"]
+__all__ = ["device_of", "evaluate", "precision", "predict", "reproducible", "seeded", "threads_of_torch"]
 
 
 @contextmanager
@@ -35,6 +36,17 @@ def reproducible() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = before
+
+
+@contextmanager
+def threads_of_torch(threads: int) -> Iterator[None]:
+    """So many threads for torch's operations, and as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def device_of(name: str = "auto") -> torch.device:
@@ -78,13 +90,32 @@ def predict(
     return back.numpy()
 
 
-def evaluate(outputs: NDArray[np.float64], targets: Tensor, metric: str = "") -> float:
-    """Score of outputs, larger is better."""
+def probabilities(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Outputs as probabilities of classes."""
+    shares = np.exp(outputs - outputs.max(1, keepdims=True))
+    return np.asarray(shares / shares.sum(1, keepdims=True))
+
+
+def evaluate(outputs: NDArray[np.float64], targets: Tensor, metric: str = "", *, decide: bool = False) -> float:
+    """Score of outputs, larger is better.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (n, outputs)
+    targets : Tensor, shape (n,)
+    metric : str
+        By default ``mcc`` for classes and ``r2`` for values.
+    decide : bool
+        Whether the rule that turns probabilities into classes is chosen for the metric on these very records, rather
+        than the most probable class: what a model is worth before its rule is chosen.
+    """
     truth = targets.cpu().numpy()
     if targets.is_floating_point():
         row = get_metric(metric or "r2", "regression")
         return float(row.sign * row.measure(truth.astype(np.float64), outputs[:, 0]))
     row = get_metric(metric or "mcc", "classification")
-    shifted = np.exp(outputs - outputs.max(1, keepdims=True))
-    seen = shifted / shifted.sum(1, keepdims=True) if row.sees == "probabilities" else outputs.argmax(1)
-    return float(row.sign * row.measure(truth, seen))
+    shares = probabilities(outputs)
+    if row.sees == "probabilities":
+        return float(row.sign * row.measure(truth, shares))
+    chosen = fit_decision(shares, truth, row.name).apply(shares) if decide else shares.argmax(1)
+    return float(row.sign * row.measure(truth, chosen))

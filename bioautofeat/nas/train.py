@@ -51,6 +51,9 @@ class Settings:
     metric : str
         The validation score that picks the best epoch: a measure of ``bioautofeat.evaluation.metrics``; by default
         ``mcc`` for classes and ``r2`` for values.
+    decide : bool
+        Whether that score is taken after choosing the rule that turns probabilities into classes, as fits a metric
+        of rare classes, rather than of the most probable class.
     """
 
     epochs: int = 30
@@ -63,6 +66,7 @@ class Settings:
     other_strand: bool = False
     clip: float = 5.0
     metric: str = ""
+    decide: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1 or self.patience < 0:
@@ -234,7 +238,7 @@ class _Run:
         if self.validation is not None:
             assert self.validation.targets is not None
             outputs = predict(self.network, self.validation, device=self.device, precise=False)
-            history.metric.append(evaluate(outputs, self.validation.targets, self.settings.metric))
+            history.metric.append(evaluate(outputs, self.validation.targets, self.settings.metric, decide=self.settings.decide))
             self.validating = max(self.validating, time.monotonic() - begin)
         if self.validation is None or history.metric[-1] > max(history.metric[:-1], default=-math.inf):
             history.best_epoch = len(history.loss)

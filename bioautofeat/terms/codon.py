@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bioautofeat.alphabet import Alphabet
 from bioautofeat.kernels.linear import apply_matrix
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term
+from bioautofeat.terms.base import Term, fixed
 from bioautofeat.terms.read import Kmers
 from bioautofeat.terms.reduce import Norm, count_rows, normalise
 
@@ -62,7 +62,7 @@ class Codons(Term):
         """Matrix that turns counts into the mean count of each codon's family."""
         residue = np.array(list(STANDARD_CODE))
         family = (residue[:, None] == residue).astype(np.float64)
-        return family / family.sum(axis=0)
+        return fixed(family / family.sum(axis=0))
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         columns = np.full((3, 64), -1, np.int64)

@@ -13,6 +13,7 @@ from bioautofeat.kernels import occurrence
 from bioautofeat.kernels.linear import apply_matrix
 from bioautofeat.properties import property_table
 from bioautofeat.sequences import Sequences
+from bioautofeat.terms.base import fixed
 
 __all__ = ["Facts", "Property", "Vector", "Weighted", "letter_counts", "residue_weights"]
 
@@ -83,5 +84,5 @@ class Weighted(Property):
 
     def values(self, facts: Facts) -> Vector:
         out = np.zeros((len(facts.counts), 1))
-        apply_matrix(facts.counts, np.ascontiguousarray(self.weights[:, None]), out)
+        apply_matrix(facts.counts, fixed(self.weights[:, None]), out)
         return (out[:, 0] / facts.known if self.mean else out[:, 0]) + self.constant

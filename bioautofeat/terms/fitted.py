@@ -5,8 +5,9 @@ How training records are told from others, and which table describes them: :mod:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 from bioautofeat.errors import ModelError, ParameterError
 from bioautofeat.kernels import positions as kernels
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import CHUNK_ROWS, Term, Training, row_chunks
+from bioautofeat.terms.base import CHUNK_ROWS, Training, row_chunks
 from bioautofeat.terms.labels import Labelled, Members, labelled
-from bioautofeat.terms.read import Kmers
+from bioautofeat.terms.read import OfWords
 from bioautofeat.terms.reduce import Count
 
 __all__ = ["Diversity", "PositionScores", "Score", "WordScores"]
@@ -31,18 +32,6 @@ def _check_cells(cells: int, hint: str) -> None:
     if cells > MAX_CELLS:
         size = f"{cells:,} cells ({8 * cells / 1e9:,.1f} GB)"
         raise ParameterError(f"the learnt tables would hold {size}, more than {MAX_CELLS:,}: {hint}")
-
-
-def _check_tables(term: Term, tables: Any, members: Members, shape: tuple[int | None, ...]) -> None:
-    """Refuse learnt tables that do not fit the term: they may come from a damaged file, and a kernel does not look."""
-    sound = (
-        isinstance(tables, np.ndarray) and tables.dtype == np.float64 and tables.ndim == len(shape)
-        and all(want in (None, have) for want, have in zip(shape, tables.shape, strict=True))
-        and tables.flags.c_contiguous and bool(np.isfinite(tables).all()) and members.highest < len(tables)
-    )  # fmt: skip
-    if not sound:
-        raise ModelError(f"what {type(term).__name__} has learnt is damaged")
-    tables.flags.writeable = False  # as arrays of a model file are: one form, one compilation
 
 
 def _contrasts(
@@ -73,8 +62,92 @@ def _contrasts(
     return np.log((own + pseudocount) / (n_own + added)) - np.log((rest + pseudocount) / (n_rest + added))
 
 
+Counted = Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]
+"""For each table, counts of words and their totals over the words."""
+
+
+def _totalled(tables: NDArray[np.float64]) -> Counted:
+    return ((counts, counts.sum(axis=-1, keepdims=True)) for counts in tables)
+
+
+def _left_out(counts: NDArray[np.float64]) -> Counted:
+    """All counts, and for each class those that a record of the class reads: every count of it less one.
+
+    A record reads only the cells that hold its own words, and in these it was counted once.
+    """
+    known = counts.sum(axis=-1, keepdims=True)
+    yield counts, known
+    for own in range(len(counts)):
+        less, fewer = counts.copy(), known.copy()
+        less[own], fewer[own] = np.maximum(counts[own] - 1, 0), np.maximum(known[own] - 1, 0)
+        yield less, fewer
+
+
+def _chunks(records: Labelled) -> Iterator[tuple[Sequences, NDArray[np.int64]]]:
+    """Some records at a time, and the group of each."""
+    groups = records.groups
+    for start, stop in row_chunks(len(groups), CHUNK_ROWS):
+        yield records.sequences[start:stop], groups[start:stop]
+
+
 @dataclass(frozen=True, eq=False)
-class PositionScores(Term):
+class _Tables(OfWords):
+    """Base of terms that look words up in learnt tables.
+
+    Parameters
+    ----------
+    words : Kmers
+    tables : ndarray of float64, shape (tables, labels, ..., words), learnt
+        The first one describes all records but those of the training.
+    labels : tuple of str, learnt
+        How the names of each column, or block of columns, begin.
+    members : Members, learnt
+    """
+
+    tables: NDArray[np.float64] | None = field(default=None, kw_only=True)
+    labels: tuple[str, ...] = field(default=(), kw_only=True)
+    members: Members = field(default_factory=Members, kw_only=True)
+    needs = frozenset({"sequences", "labels"})
+    axes: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not fit: they may come from a damaged file, and a kernel does not look."""
+        tables = self.tables
+        if tables is None:
+            return
+        sound = (
+            isinstance(tables, np.ndarray) and tables.dtype == np.float64 and tables.ndim == self.axes
+            and tables.shape[1] == len(self.labels) and tables.shape[-1] == self.words.n_words
+            and tables.flags.c_contiguous and bool(np.isfinite(tables).all()) and self.members.highest < self.n_parts
+        )  # fmt: skip
+        if not sound:
+            raise ModelError(f"what {type(self).__name__} has learnt is damaged")
+        tables.flags.writeable = False  # as arrays of a model file are: one form, one compilation
+
+    @property
+    def learnt(self) -> NDArray[np.float64]:
+        """The tables, once fitted."""
+        if self.tables is None:
+            raise self.not_fitted()
+        return self.tables
+
+    @property
+    def n_parts(self) -> int:
+        """Number of parts of the training records, all others counted as one."""
+        return len(self.learnt)
+
+    @property
+    def width(self) -> int:
+        return self.learnt.shape[1]
+
+    def names(self) -> list[str]:
+        if self.tables is None:
+            raise self.not_fitted()
+        return list(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class PositionScores(_Tables):
     """What the word at each position says for a class, from the words that training records have there.
 
     Parameters
@@ -89,36 +162,18 @@ class PositionScores(Term):
         How training records are described: 0, less themselves; 2 or more, by the other folds.
     pseudocount : float
         Added to each word's count for log-odds.
-    scores : ndarray of float64, shape (tables, contrasts, positions, words), learnt
-    prefixes : tuple of str, learnt
+    tables : ndarray of float64, shape (tables, contrasts, positions, words), learnt
+    labels : tuple of str, learnt
         How the names of each contrast's columns begin.
     members : Members, learnt
     """
 
-    words: Kmers
     score: Score = "difference"
     anchor: str = "start"
     folds: int = 0
     pseudocount: float = 1.0
-    scores: NDArray[np.float64] | None = None
-    prefixes: tuple[str, ...] = ()
-    members: Members = field(default_factory=Members)
     needs = frozenset({"length", "sequences", "labels"})
-
-    def __post_init__(self) -> None:
-        if self.scores is not None:
-            _check_tables(self, self.scores, self.members, (None, len(self.prefixes), None, self.words.n_words))
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
-
-    @property
-    def learnt(self) -> NDArray[np.float64]:
-        """The scores, once fitted."""
-        if self.scores is None:
-            raise self.not_fitted()
-        return self.scores
+    axes = 4
 
     @property
     def width(self) -> int:
@@ -127,7 +182,7 @@ class PositionScores(Term):
     def names(self) -> list[str]:
         n = self.learnt.shape[2]
         places = [place - n for place in range(n)] if self.anchor == "end" else range(1, n + 1)
-        return [f"{prefix}{place}" for prefix in self.prefixes for place in places]
+        return [f"{label}{place}" for label in self.labels for place in places]
 
     def fit(self, training: Training) -> PositionScores:
         records = labelled(self, training, self.folds)
@@ -136,30 +191,11 @@ class PositionScores(Term):
         cells = max(records.n_tables * contrasts, records.n_groups) * positions * self.words.n_words
         _check_cells(cells, "use a smaller k, or describe fewer positions (--length)")
         counts = np.zeros((records.n_groups, positions, self.words.n_words))
-        for start, stop in row_chunks(len(records.sequences), CHUNK_ROWS):
-            words, bounds = self.words.codes(records.sequences[start:stop])
-            kernels.count_positions(words, bounds, records.groups[start:stop], self.anchor == "end", counts)
-        scores = self._out_of_fold(records, counts) if self.folds else self._left_out(counts)
-        return replace(self, scores=scores, prefixes=records.classes.prefixes, members=records.members())
-
-    def _out_of_fold(self, records: Labelled, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        tables = records.by_table(counts)
-        known = tables.sum(axis=-1, keepdims=True)
-        pairs = zip(tables, known, strict=True)
-        return np.stack([_contrasts(table, total, self.score, self.pseudocount) for table, total in pairs])
-
-    def _left_out(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The whole table, and for each class the one that a record of the class reads: every count of it less one.
-
-        A record reads only the cells that hold its own words, and in these it was counted once.
-        """
-        known = counts.sum(axis=-1, keepdims=True)
-        tables = [_contrasts(counts, known, self.score, self.pseudocount)]
-        for own in range(len(counts)):
-            less, fewer = counts.copy(), known.copy()
-            less[own], fewer[own] = np.maximum(counts[own] - 1, 0), np.maximum(known[own] - 1, 0)
-            tables.append(_contrasts(less, fewer, self.score, self.pseudocount))
-        return np.stack(tables)
+        for seqs, groups in _chunks(records):
+            kernels.count_positions(*self.words.codes(seqs), groups, self.anchor == "end", counts)
+        tables = _totalled(records.by_table(counts)) if self.folds else _left_out(counts)
+        scores = np.stack([_contrasts(*counted, self.score, self.pseudocount) for counted in tables])
+        return replace(self, tables=scores, labels=records.classes.prefixes, members=records.members())
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         words, bounds = self.words.codes(seqs)
@@ -167,7 +203,7 @@ class PositionScores(Term):
 
 
 @dataclass(frozen=True, eq=False)
-class WordScores(Term):
+class WordScores(_Tables):
     """Mean over a record's words of what each says for a class: the log-odds of the word, wherever it stands.
 
     Parameters
@@ -179,61 +215,33 @@ class WordScores(Term):
         Training records are described by the other folds, 2 or more.
     pseudocount : float
         Added to each word's count.
-    scores : ndarray of float64, shape (tables, contrasts, words), learnt
-    prefixes : tuple of str, learnt
+    tables : ndarray of float64, shape (tables, contrasts, words), learnt
+    labels : tuple of str, learnt
     members : Members, learnt
     """
 
-    words: Kmers
     step: int = 1
     folds: int = 5
     pseudocount: float = 1.0
-    scores: NDArray[np.float64] | None = None
-    prefixes: tuple[str, ...] = ()
-    members: Members = field(default_factory=Members)
-    needs = frozenset({"sequences", "labels"})
-
-    def __post_init__(self) -> None:
-        if self.scores is not None:
-            _check_tables(self, self.scores, self.members, (None, len(self.prefixes), self.words.n_words))
-
-    @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
-
-    @property
-    def learnt(self) -> NDArray[np.float64]:
-        """The scores, once fitted."""
-        if self.scores is None:
-            raise self.not_fitted()
-        return self.scores
-
-    @property
-    def width(self) -> int:
-        return self.learnt.shape[1]
 
     def names(self) -> list[str]:
-        if self.scores is None:
-            raise self.not_fitted()
-        return [f"{prefix}score" for prefix in self.prefixes]
+        return [f"{label}score" for label in super().names()]
 
     def fit(self, training: Training) -> WordScores:
         records = labelled(self, training, self.folds)
         n_words = self.words.n_words
         _check_cells(max(records.n_tables, self.folds) * len(records.classes.names) * n_words, "use a smaller k")
         counts = np.zeros(records.n_groups * n_words)
-        for start, stop in row_chunks(len(records.sequences), CHUNK_ROWS):
-            words, bounds = self.words.codes(records.sequences[start:stop])
+        for seqs, groups in _chunks(records):
+            words, bounds = self.words.codes(seqs)
             windows = np.diff(bounds)
             place = np.arange(len(words)) - np.repeat(bounds[:-1], windows)
             read = (words >= 0) & (place % self.step == 0)
-            cells = np.repeat(records.groups[start:stop], windows)[read] * n_words + words[read]
+            cells = np.repeat(groups, windows)[read] * n_words + words[read]
             counts += np.bincount(cells, minlength=len(counts))
-        tables = records.by_table(counts.reshape(records.n_groups, n_words))
-        known = tables.sum(axis=-1, keepdims=True)
-        pairs = zip(tables, known, strict=True)
-        scores = np.stack([_contrasts(table, total, "log-odds", self.pseudocount) for table, total in pairs])
-        return replace(self, scores=scores, prefixes=records.classes.prefixes, members=records.members())
+        tables = _totalled(records.by_table(counts.reshape(records.n_groups, n_words)))
+        scores = np.stack([_contrasts(*counted, "log-odds", self.pseudocount) for counted in tables])
+        return replace(self, tables=scores, labels=records.classes.prefixes, members=records.members())
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         words, bounds = self.words.codes(seqs)
@@ -241,7 +249,7 @@ class WordScores(Term):
 
 
 @dataclass(frozen=True, eq=False)
-class Diversity(Term):
+class Diversity(_Tables):
     """Increment of diversity of a record's words with the pooled words of each class.
 
     Parameters
@@ -249,58 +257,35 @@ class Diversity(Term):
     words : Kmers
     folds : int
         How training records are described: 0, less themselves; 2 or more, by the other folds.
-    pools : ndarray of float64, shape (tables, classes, words), learnt
-    classes : tuple of str, learnt
+    tables : ndarray of float64, shape (tables, classes, words), learnt
+        The pooled counts.
+    labels : tuple of str, learnt
+        The classes.
     members : Members, learnt
     """
 
-    words: Kmers
     folds: int = 0
-    pools: NDArray[np.float64] | None = None
-    classes: tuple[str, ...] = ()
-    members: Members = field(default_factory=Members)
-    needs = frozenset({"sequences", "labels"})
-
-    def __post_init__(self) -> None:
-        if self.pools is not None:
-            shape = (None, len(self.classes), self.words.n_words)
-            _check_tables(self, self.pools, self.members if self.folds else Members(), shape)
 
     @property
-    def shortest(self) -> int:  # type: ignore[override]
-        return self.words.span
+    def n_parts(self) -> int:
+        return len(self.learnt) if self.folds else 1 + len(self.labels)
 
-    @property
-    def learnt(self) -> NDArray[np.float64]:
-        """The pooled counts, once fitted."""
-        if self.pools is None:
-            raise self.not_fitted()
-        return self.pools
-
-    @property
-    def width(self) -> int:
-        return self.learnt.shape[1]
-
-    def names(self) -> list[str]:
-        if self.pools is None:
-            raise self.not_fitted()
-        return list(self.classes)
+    def _counts(self, seqs: Sequences) -> NDArray[np.float64]:
+        counts = np.zeros((len(seqs), self.words.n_words))
+        Count(self.words, "count").fill(seqs, counts)
+        return counts
 
     def fit(self, training: Training) -> Diversity:
         records = labelled(self, training, self.folds)
         _check_cells(max(records.n_tables, records.n_groups) * self.words.n_words, "use a smaller k")
         counts = np.zeros((records.n_groups, self.words.n_words))
-        for start, stop in row_chunks(len(records.sequences), CHUNK_ROWS):
-            rows = np.zeros((stop - start, self.words.n_words))
-            Count(self.words, "count").fill(records.sequences[start:stop], rows)
-            np.add.at(counts, records.groups[start:stop], rows)
-        return replace(self, pools=records.by_table(counts), classes=records.classes.names, members=records.members())
+        for seqs, groups in _chunks(records):
+            np.add.at(counts, groups, self._counts(seqs))
+        return replace(self, tables=records.by_table(counts), labels=records.classes.names, members=records.members())
 
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
-        counts = np.zeros((len(seqs), self.words.n_words))
-        Count(self.words, "count").fill(seqs, counts)
-        which, nobody = self.members.which(seqs), np.full(len(seqs), -1, np.int64)
+        counts, which = self._counts(seqs), self.members.which(seqs)
         if self.folds:
-            kernels.diversity_increments(counts, self.learnt, which, nobody, out)
+            kernels.diversity_increments(counts, self.learnt, which, np.full_like(which, -1), out)
         else:
             kernels.diversity_increments(counts, self.learnt, np.zeros_like(which), which - 1, out)

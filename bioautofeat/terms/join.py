@@ -212,7 +212,6 @@ class Scaled(Derived):
         Values of 0 or more.
     """
 
-
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         self.term.fill(seqs, out)
         largest = out.max(axis=1, keepdims=True)

@@ -77,11 +77,15 @@ def _binary(alphabet: Alphabet) -> Table:
 def mapping_track(alphabet: Alphabet, name: str, k: int = 1) -> Track:
     """The track of a mapping; ``k`` is the length of the words whose frequencies two of them give.
 
+    ``auto`` is ``real`` for nucleotides, ``integer`` for residues, which have no such numbers.
+
     Raises
     ------
     ParameterError
         Where the mapping has no meaning for the alphabet.
     """
+    if name == "auto":
+        name = "integer" if alphabet == PROTEIN else "real"
     if name == "binary":
         return _binary(alphabet)
     if name == "prefix-frequency":

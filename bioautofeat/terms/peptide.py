@@ -16,7 +16,7 @@ from bioautofeat.kernels.linear import apply_matrix
 from bioautofeat.parameters import unknown
 from bioautofeat.properties import property_table
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term
+from bioautofeat.terms.base import Term, fixed
 from bioautofeat.terms.charge import Charge, IsoelectricPoint, pk_set
 from bioautofeat.terms.facts import Facts, Property, Vector, Weighted, letter_counts, residue_weights
 
@@ -234,7 +234,7 @@ class PeptideProperties(Term):
         chosen = [entry for entry in self.properties if isinstance(entry, Weighted)]
         matrix = np.array([entry.weights for entry in chosen]).reshape(len(chosen), PROTEIN.size).T
         constants = np.array([entry.constant for entry in chosen])
-        return columns, np.ascontiguousarray(matrix), constants, np.array([entry.mean for entry in chosen], np.bool_)
+        return columns, fixed(matrix), constants, np.array([entry.mean for entry in chosen], np.bool_)
 
     def fill(self, seqs: Sequences, out: Vector) -> None:
         counts = letter_counts(seqs)
@@ -274,7 +274,7 @@ class AtomShares(Term):
     def fill(self, seqs: Sequences, out: Vector) -> None:
         counts = letter_counts(seqs)
         matrix = np.array([residue_weights("residue-quantities", f"atoms.{atom.lower()}") for atom in "CHNOS"]).T
-        apply_matrix(counts, np.ascontiguousarray(matrix), out)
+        apply_matrix(counts, fixed(matrix), out)
         if not self.free:
             bonds = np.maximum(counts.sum(axis=1) - 1.0, 0.0)
             out[:, 1] -= 2.0 * bonds

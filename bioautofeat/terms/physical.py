@@ -12,7 +12,7 @@ from bioautofeat.alphabet import Alphabet
 from bioautofeat.kernels import positions
 from bioautofeat.kernels.linear import apply_matrix
 from bioautofeat.sequences import Sequences
-from bioautofeat.terms.base import Term
+from bioautofeat.terms.base import Term, fixed
 from bioautofeat.terms.read import Kmers
 from bioautofeat.terms.reduce import Count
 
@@ -99,7 +99,7 @@ class Weight(Term):
     def fill(self, seqs: Sequences, out: NDArray[np.float64]) -> None:
         counts = _counts(seqs, 1)
         total = np.zeros((len(seqs), 1))
-        apply_matrix(counts, np.array(WEIGHTS[self.alphabet.name])[:, None], total)
+        apply_matrix(counts, fixed(np.array(WEIGHTS[self.alphabet.name])[:, None]), total)
         known = counts.sum(axis=1)
         out[:, 0] = total[:, 0] - WATER * np.maximum(known - 1, 0)
         out[:, 1] = _ratio(out[:, 0], known)
@@ -133,7 +133,7 @@ class Melting(Term):
 
     @cached_property
     def _stacks(self) -> NDArray[np.float64]:
-        return np.ascontiguousarray(np.array(STACKS[self.alphabet.name]).T)
+        return fixed(np.array(STACKS[self.alphabet.name]).T)
 
     def _ends(self, seqs: Sequences) -> NDArray[np.float64]:
         """Enthalpy and entropy of the two ends, by their letters; nothing for an unknown one."""

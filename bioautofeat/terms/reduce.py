@@ -36,7 +36,7 @@ def normalise(counts: NDArray[np.float64], norm: Norm = "frequency") -> None:
 def count_rows(words: Kmers, columns: NDArray[np.int64], seqs: Sequences, out: NDArray[np.float64]) -> None:
     """Add the counts of the words of each sequence; ``columns`` as :func:`kernels.kmers.count_words` has them."""
     symbols = words.symbols(seqs)
-    kmers.count_words(symbols.codes, symbols.offsets, words.n_symbols, words.places, columns, out)
+    kmers.count_words(symbols.codes, symbols.offsets, words.n_symbols, words.places, fixed(columns, np.int64), out)
 
 
 def _check_window(size: int, words: Kmers) -> None:
@@ -96,7 +96,7 @@ class Count(OfWords):
             # few counters wait for each other, so the letters are counted apart and added up
             letters = np.zeros((len(seqs), source.source.size))
             count_rows(Kmers(source.source), PLAIN, seqs, letters)
-            apply_matrix(letters, np.ascontiguousarray(np.eye(self.width + 1)[source.codes[:-1], :-1]), out)
+            apply_matrix(letters, fixed(np.eye(self.width + 1)[source.codes[:-1], :-1]), out)
         else:
             count_rows(self.words, np.empty((self.phases, 0), np.int64), seqs, out)
         normalise(out.reshape(-1, self.words.n_words) if self.by_phase else out, self.norm)

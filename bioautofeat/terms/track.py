@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,32 +176,30 @@ class _Frequency(Track):
 
     words: Kmers
     channels = ("",)
+    kernel: ClassVar[Any]
 
     @property
     def span(self) -> int:  # type: ignore[override]
         return self.words.span
 
-
-class PrefixFrequency(_Frequency):
-    """Share of each word among the known words up to and with its place: the accumulated frequency."""
-
     def values(self, seqs: Sequences) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         words, bounds = self.words.codes(seqs)
         values = np.zeros((len(words), 1))
         words, n_words = compact(words, self.words.n_words)
-        tracks.prefix_frequency(words, bounds, n_words, values)
+        self.kernel(words, bounds, n_words, values)
         return values, bounds
+
+
+class PrefixFrequency(_Frequency):
+    """Share of each word among the known words up to and with its place: the accumulated frequency."""
+
+    kernel = staticmethod(tracks.prefix_frequency)
 
 
 class PositionFrequency(_Frequency):
     """Share of each word among all known words of its record, at the word's place."""
 
-    def values(self, seqs: Sequences) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        words, bounds = self.words.codes(seqs)
-        values = np.zeros((len(words), 1))
-        words, n_words = compact(words, self.words.n_words)
-        tracks.position_frequency(words, bounds, n_words, values)
-        return values, bounds
+    kernel = staticmethod(tracks.position_frequency)
 
 
 class _Positions(Term):

@@ -1,0 +1,300 @@
+"""Architecture search as scikit-learn estimators: sequences in, the probabilities or values of searched networks out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+from bioautofeat.alphabet import get_alphabet
+from bioautofeat.bundle import FittedModel
+from bioautofeat.errors import LabelError, NotFittedError, ParameterError
+from bioautofeat.evaluation.calibration import fit_calibration, fit_decision, interval_offsets
+from bioautofeat.extraction import Extractor, available_threads
+from bioautofeat.features import as_sequences
+from bioautofeat.models.predictors import Predictor
+from bioautofeat.models.predictors.joined import Blend, Calibrated
+from bioautofeat.nas.genotype import Architecture, read_architecture
+from bioautofeat.nas.ops import blocks
+from bioautofeat.terms.base import Training
+
+if TYPE_CHECKING:
+    from bioautofeat.nas.problem import Problem
+    from bioautofeat.nas.whole import Candidate, Member
+
+__all__ = ["NASClassifier", "NASRegressor"]
+
+Array = NDArray[Any]
+STRANDS = ("given", "both", "symmetric")
+
+
+class _Searched(BaseEstimator):  # type: ignore[misc]
+    """What both estimators share."""
+
+    task = "classification"
+
+    def __init__(
+        self, *, strategy: str = "tpe", space: Any = "sequence", evaluator: str = "training",
+        time_budget: float | None = 600.0, trials: int | None = None, epochs: int = 40, members: int = 3,
+        architecture: Architecture | Mapping[str, Any] | str | None = None, alphabet: str = "auto", strands: str = "given",
+        metric: str | None = None, longest: int = 1000, batch: int = 64, groups: Any = None, threads: int | None = None,
+        random_state: int = 0, device: str = "auto", tell: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.strategy = strategy
+        self.space = space
+        self.evaluator = evaluator
+        self.time_budget = time_budget
+        self.trials = trials
+        self.epochs = epochs
+        self.members = members
+        self.architecture = architecture
+        self.alphabet = alphabet
+        self.strands = strands
+        self.metric = metric
+        self.longest = longest
+        self.batch = batch
+        self.groups = groups
+        self.threads = threads
+        self.random_state = random_state
+        self.device = device
+        self.tell = tell
+
+    def fit(self, seqs: Any, y: Any) -> Self:
+        """Search for an architecture, and train networks of the best ones.
+
+        Parameters
+        ----------
+        seqs : Sequences, sequence of str, or ndarray of numbers, shape (n, length)
+            Numbers are rows of letters, the columns of the descriptor ``letters``; ``alphabet`` must then be named.
+        y : sequence, length n
+            Class or value of each record.
+
+        Raises
+        ------
+        ParameterError
+            Without torch, for a GPU that is not there, for records shorter than a network's first layer.
+        LabelError
+            For one class alone, or values that are not finite.
+        UnfinishedError
+            For a budget too small for one epoch.
+        """
+        start = time.monotonic()
+        blocks()
+        from bioautofeat.nas.running import device_of, threads_of_torch
+
+        device = device_of(self.device)
+        self._check()
+        problem = self._problem(seqs, y)
+        deadline = None if self.time_budget is None else start + 0.97 * float(self.time_budget)
+        with threads_of_torch(self.threads or available_threads()):
+            self._take(problem, self._members(problem, device, start, deadline))
+        return self
+
+    def _check(self) -> None:
+        if self.strands not in STRANDS:
+            raise ParameterError(f"strands: {self.strands!r} is not one of {', '.join(STRANDS)}")
+        if self.time_budget is None and self.trials is None and self.architecture is None:
+            raise ParameterError("a search needs an end: give time_budget or trials")
+        if self.members < 1 or self.longest < 1 or (self.trials is not None and self.trials < 1):
+            raise ParameterError("members, longest and trials are whole numbers from 1 on")
+
+    def _problem(self, seqs: Any, y: Any) -> Problem:
+        from bioautofeat.nas.problem import Problem, classes_of, values_of
+
+        rows = isinstance(seqs, np.ndarray) and seqs.ndim == 2 and seqs.dtype.kind in "iuf"
+        if rows and self.alphabet == "auto":
+            raise ParameterError("rows of letters say nothing of their alphabet: name it")
+        records = seqs if rows else as_sequences(seqs, self.alphabet)
+        if y is None or len(y) != len(records):
+            raise LabelError(f"{0 if y is None else len(y)} labels for {len(records)} records")
+        if self.task == "classification":
+            self.classes_, targets = classes_of(y)
+        else:
+            targets = values_of(y)
+        n_classes = len(self.classes_) if self.task == "classification" else 0
+        problem = Problem.of(
+            records, targets, n_classes=n_classes, alphabet=self.alphabet, longest=self.longest, groups=self.groups,
+            seed=self.random_state,
+        )  # fmt: skip
+        if self.strands != "given" and problem.alphabet != get_alphabet("dna"):
+            raise ParameterError(f"strands={self.strands!r} is for DNA: {problem.alphabet.name} has no other strand")
+        return problem
+
+    def _members(self, problem: Problem, device: Any, start: float, deadline: float | None) -> list[Member]:
+        from bioautofeat.nas.whole import train_members
+
+        candidates = self._candidates(problem, device, start, deadline)
+        self.candidates_ = candidates
+        best = candidates[: self.members]
+        return train_members(
+            problem, best, self.members, seed=self.random_state, device=device, deadline=deadline, tell=self._say
+        )
+
+    def _candidates(self, problem: Problem, device: Any, start: float, deadline: float | None) -> list[Candidate]:
+        """The architectures to train, the best first: the given one, or what the search has found."""
+        from bioautofeat.nas.problem import check_length
+        from bioautofeat.nas.search_whole import Plan, search_whole
+        from bioautofeat.nas.train import Settings
+        from bioautofeat.nas.whole import Candidate
+
+        settings = Settings(
+            epochs=self.epochs, batch=self.batch, other_strand=self.strands == "both", metric=self.metric or "", decide=True,
+        )  # fmt: skip
+        if self.architecture is not None:
+            given = self.architecture
+            chosen = given if isinstance(given, Architecture) else read_architecture(given)
+            check_length(chosen, problem.length)
+            return [Candidate(chosen, settings, -math.inf)]
+        plan = Plan(
+            self.space, self.strategy, self.evaluator, self.trials, start, deadline, self.random_state, device,
+            self.strands == "symmetric", self._say,
+        )  # fmt: skip
+        return search_whole(problem, plan, settings)
+
+    def _say(self, line: str) -> None:
+        if self.tell is not None:
+            self.tell(line)
+
+    def _take(self, problem: Problem, members: list[Member]) -> None:
+        """The final model: the members' mean, with what their held-out records teach about its numbers."""
+        from bioautofeat.nas.running import probabilities
+
+        parts: tuple[Predictor, ...] = tuple(member.predictor for member in members)
+        blend: Predictor = parts[0] if len(parts) == 1 else Blend(parts, np.full(len(parts), 1 / len(parts)))
+        rows = np.concatenate([member.rows for member in members])
+        outputs, truth = np.concatenate([member.outputs for member in members]), problem.targets[rows].numpy()
+        rule, interval, names = None, None, ()
+        if problem.n_classes:
+            shares = probabilities(outputs)
+            calibration = fit_calibration(shares, truth)
+            rule = np.array(fit_decision(calibration.apply(shares), truth, self.metric or "mcc").multipliers)
+            bias = np.array(calibration.bias or (0.0,) * problem.n_classes)
+            blend, names = Calibrated(blend, calibration.exponent, bias), tuple(map(str, self.classes_))
+        else:
+            interval = interval_offsets(truth * problem.scale, outputs[:, 0] * problem.scale)
+        letters = Extractor.of([f"letters:longest={max(problem.length, 1)}"], problem.alphabet)
+        fitted = letters.fit(Training(length=problem.length))
+        self.architectures_ = [member.candidate.architecture for member in members]
+        self.score_ = float(np.mean([member.candidate.score for member in members]))
+        metadata = {"nas": {"strategy": self.strategy, "tried": len(self.candidates_), "validation": self.score_}}
+        self.model_ = FittedModel(
+            blend, self.task, names, fitted, rule=rule, interval=interval, metadata=metadata,
+        )  # fmt: skip
+
+    @property
+    def predictor_(self) -> Predictor:
+        """The fitted model of rows of letters."""
+        return self._fitted().predictor
+
+    @property
+    def history_(self) -> list[dict[str, Any]]:
+        """The search as a table: one row for each architecture that was tried, the best first."""
+        self._fitted()
+        return [
+            {
+                "score": candidate.score, "parameters": candidate.parameters, "epochs": candidate.epochs,
+                "seconds": round(candidate.seconds, 2), "error": candidate.error,
+                "architecture": candidate.architecture.to_json(),
+            }
+            for candidate in self.candidates_
+        ]  # fmt: skip
+
+    def _fitted(self) -> FittedModel:
+        if not hasattr(self, "model_"):
+            raise NotFittedError(f"{type(self).__name__} is not fitted: call fit(seqs, y) first")
+        return self.model_
+
+    def _prediction(self, seqs: Any) -> Any:
+        model, threads = self._fitted(), self.threads or available_threads()
+        if isinstance(seqs, np.ndarray) and seqs.ndim == 2 and seqs.dtype.kind in "iuf":
+            return model.predict_rows(seqs, threads=threads)
+        assert model.alphabet is not None
+        return model.predict(as_sequences(seqs, model.alphabet), threads)
+
+    def save(self, path: str) -> str:
+        """Write the model to a file that holds no code; returns its SHA-256.  ``bioautofeat.load`` reads it."""
+        return self._fitted().save(path)
+
+
+class NASClassifier(ClassifierMixin, _Searched):  # type: ignore[misc]
+    """A classifier of sequences whose networks are found by architecture search.
+
+    Half of the time is spent on the search, the rest on training the best architectures, each without another part of
+    the records; the model is their mean, calibrated on the records left out.
+
+    Parameters
+    ----------
+    strategy : str
+        Of ``bioautofeat nas strategies``.
+    space : {"sequence", "edge-cell", "cell", "chain"} or Space
+    evaluator : str
+        How an architecture is judged in the search.
+    time_budget : float or None
+        Seconds for everything.  With None and ``trials`` the result does not depend on the machine's speed.
+    trials : int, optional
+        Architectures to try, at most.
+    epochs : int
+        At most, of each training.
+    members : int
+        Networks of the final model.
+    architecture : Architecture, mapping or JSON text, optional
+        Train this one, without any search.
+    alphabet : {"auto", "dna", "rna", "protein"}
+    strands : {"given", "both", "symmetric"}
+        DNA alone.  ``both``: half of the records are read from the other strand in training; ``symmetric``: networks
+        that give both strands the same output.  Only where the strand says nothing.
+    metric : str, optional
+        What picks epochs, architectures and the decision rule: ``mcc`` by default.
+    longest : int
+        Letters of a record that are looked at; a longer one keeps its ends.
+    batch : int
+    groups : sequence, optional
+        Related records, which stay in one fold.
+    threads : int, optional
+    random_state : int
+    device : {"auto", "cpu", "cuda"}
+    tell : callable, optional
+        Told in a line what happens.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+    model_ : FittedModel
+    architectures_ : list of Architecture
+        Of the networks of the model.
+    history_ : list of dict
+    score_ : float
+        Mean validation score of the networks.
+    """
+
+    def predict(self, seqs: Any) -> Array:
+        """Class of each record, by the decision rule chosen for the metric."""
+        found = self._prediction(seqs)
+        place = {name: code for code, name in enumerate(found.classes)}
+        return np.asarray(self.classes_[[place[label] for label in found.labels]])
+
+    def predict_proba(self, seqs: Any) -> NDArray[np.float64]:
+        """Calibrated probability of each class, shape ``(n, classes)``."""
+        return np.asarray(self._prediction(seqs).probabilities)
+
+
+class NASRegressor(RegressorMixin, _Searched):  # type: ignore[misc]
+    """As :class:`NASClassifier`, for values."""
+
+    task = "regression"
+
+    def predict(self, seqs: Any) -> NDArray[np.float64]:
+        """Value of each record."""
+        return np.asarray(self._prediction(seqs).values)
+
+    def predict_interval(self, seqs: Any) -> NDArray[np.float64]:
+        """Bounds of a 90 % interval of each value, shape ``(n, 2)``."""
+        found = self._prediction(seqs)
+        return np.column_stack([found.low, found.high])
+
+

@@ -1,0 +1,129 @@
+"""Whole networks for sequences: encoder, stem, layers, skips, head, and how fast they learn, all drawn together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bioautofeat.alphabet import Alphabet, get_alphabet
+from bioautofeat.nas.genotype import Architecture, ChainBody, Encoder, Head, Stem
+from bioautofeat.nas.spaces.chain import ChainGenotype
+from bioautofeat.parameters import Choice, Int
+from bioautofeat.search.space import Chooser, Point, Space
+
+__all__ = ["OPERATIONS", "SYMMETRIC", "SequenceSpace"]
+
+OPERATIONS = (
+    "conv3", "conv5", "conv7", "conv11", "dilated3x2", "dilated3x4", "separable7", "max_pool3", "identity", "gru",
+    "attention", "squeeze",
+)  # fmt: skip
+"""Operations of a layer."""
+
+SYMMETRIC = ("conv3", "conv5", "conv7", "conv11", "dilated3x2", "dilated3x4", "separable7", "max_pool3", "identity")
+"""Those of a network that treats both strands alike."""
+
+
+class SequenceSpace(Space):
+    """Networks of one to four layers around what is known of the records: their alphabet and their lengths.
+
+    Parameters
+    ----------
+    alphabet : str or Alphabet
+    length : int
+        Letters of a typical long record: no kernel is wider, and no record is cut into more parts.
+    layers : int
+        At most.
+    operations : tuple of str, optional
+    symmetric : bool
+        Networks that treat both strands of DNA alike.
+    recurrent : bool
+        Whether recurrent layers are in the space; they are slow on long records.
+
+    Examples
+    --------
+    >>> space = SequenceSpace("dna", 81)
+    >>> dict(space.default())["kernel"]
+    '9'
+    """
+
+    def __init__(
+        self, alphabet: str | Alphabet, length: int, layers: int = 4, operations: tuple[str, ...] | None = None,
+        symmetric: bool = False, recurrent: bool = True,
+    ) -> None:  # fmt: skip
+        self.alphabet, self.length, self.layers = get_alphabet(alphabet), max(1, length), layers
+        known = operations or (SYMMETRIC if symmetric else OPERATIONS)
+        self.operations = tuple(name for name in known if recurrent or name not in ("gru", "lstm", "attention"))
+        self.symmetric = symmetric
+
+    def _numbers(self, *options: int) -> Choice:
+        """Those of the numbers that fit into a record, as names."""
+        fitting = [option for option in options if option <= self.length]
+        return Choice(*map(str, fitting or options[:1]))
+
+    def _encoders(self) -> Choice:
+        if self.symmetric:
+            return Choice("one-hot")
+        return Choice("one-hot", "embedding") if self.alphabet.complement else Choice("one-hot", "embedding", "zscale")
+
+    def draw(self, choose: Chooser) -> None:
+        choose("encoder", self._encoders())
+        choose("channels", Choice("16", "32", "64"))
+        choose("kernel", self._numbers(3, 5, 7, 9, 11, 15, 19))
+        choose("stride", Choice("1", "2") if self.length >= 80 else Choice("1"))
+        most = 3 if self.length >= 64 else 2 if self.length >= 16 else 1
+        layers = choose("layers", Int(1, self.layers))
+        if layers > 1 and most > 1:
+            choose("stages", Choice(*(str(i) for i in range(1, min(most, layers) + 1))))
+        for layer in range(layers):
+            choose(f"layer{layer}", Choice(*self.operations))
+            for early in range(layer - 1):
+                choose(f"skip{early}-{layer}", Choice("no", "yes"))
+        if choose("pool", Choice("mean", "max", "both", "bins")) == "bins":
+            choose("bins", self._numbers(4, 8, 12, 16, 24, 32, 48))
+        choose("hidden", Choice("0", "64"))
+        choose("dropout", Choice("0", "0.2", "0.4", "0.6"))
+        choose("hide", Choice("0", "0.1", "0.2"))
+        choose("learning_rate", Choice("0.001", "0.003", "0.01"))
+        choose("weight_decay", Choice("0.0001", "0.01", "0.1"))
+
+    def default(self) -> Point:
+        """A network that does well on most sets, where no search is worth its time."""
+        values: dict[str, Any] = {
+            "encoder": "one-hot", "channels": "32", "kernel": "9", "stride": "1", "layers": min(3, self.layers),
+            "stages": "2", "layer0": "conv5", "layer1": "conv5", "layer2": "conv5", "skip0-2": "yes", "pool": "bins",
+            "bins": "12", "hidden": "0", "dropout": "0.4", "hide": "0.1", "learning_rate": "0.003",
+            "weight_decay": "0.01",
+        }  # fmt: skip
+
+        def nearest(name: str, limits: Any) -> Any:
+            wanted = values[name]
+            if isinstance(limits, Choice) and wanted not in limits.options:
+                return limits.options[-1]
+            return wanted
+
+        return self.point(nearest)
+
+    def decode(self, point: Point) -> Architecture:
+        """The whole network of a point."""
+        values = dict(point)
+        name = values["encoder"]
+        k = 3 if name == "embedding" and self.alphabet.complement else 1
+        properties = ("zscale",) if name == "zscale" else ()
+        encoder = Encoder("properties" if properties else name, self.alphabet.name, k, properties)
+        stem = Stem(
+            int(values["channels"]), int(values["kernel"]), int(values["stride"]),
+            16 if name == "embedding" else 0, float(values["hide"]),
+        )  # fmt: skip
+        operations = tuple(values[f"layer{layer}"] for layer in range(values["layers"]))
+        skips = [key.removeprefix("skip").split("-") for key, value in point if key.startswith("skip") and value == "yes"]
+        chain = ChainGenotype(operations, frozenset((int(early), int(late)) for early, late in skips))
+        body = ChainBody(chain, int(values.get("stages", 1)))
+        head = Head(
+            values["pool"], int(values.get("bins", 1)), int(values["hidden"]), float(values["dropout"])
+        )  # fmt: skip
+        return Architecture(encoder, stem, body, head, self.symmetric)
+
+    @staticmethod
+    def training(point: Point) -> dict[str, float]:
+        """How the network of a point learns: settings of ``bioautofeat.nas.train`` by name."""
+        values = dict(point)
+        return {name: float(values[name]) for name in ("learning_rate", "weight_decay")}
