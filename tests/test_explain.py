@@ -21,7 +21,7 @@ from bioautofeat.explanation import Settings, Subject, explain, member_shapley, 
 from bioautofeat.explanation.drawing import ticks
 from bioautofeat.explanation.permutation import swapped
 from bioautofeat.explanation.sampling import block_shares
-from bioautofeat.explanation.subject import operations, used_columns
+from bioautofeat.explanation.subject import operations, operations_of_record, used_columns
 from bioautofeat.explanation.tables import TABLES
 from bioautofeat.explanation.variants import masked_windows, masked_words, mutations, per_letter
 from bioautofeat.extraction import Extractor
@@ -234,6 +234,20 @@ def test_a_single_record_against_others(flipped):
     assert set(named.tables["mutations"].column("id")) == {seqs.ids[7]}
 
 
+def test_records_of_the_training_are_told(flipped):
+    import hashlib
+
+    from bioautofeat.evaluation.splits import keys_of_sequences
+
+    model, seqs, _ = flipped
+    digest = hashlib.sha256(np.sort(keys_of_sequences(seqs)).tobytes()).hexdigest()
+    known = FittedModel(
+        model.predictor, "classification", model.classes, model.extractor, metadata={"training_sha256": digest}
+    )
+    with pytest.warns(BioautofeatWarning, match="was trained on"):
+        explain(known, seqs, settings=Settings(records=0, rows=10, repeats=1, features=1, word=1))
+
+
 def test_odd_records(flipped):
     model, seqs, _ = flipped
     odd = Sequences.from_strings(["", "N", "NNNNNNNNNN", "A", "ACGNACGTTT" * 4, *list(seqs)[:8]], "dna")
@@ -421,7 +435,8 @@ def test_used_columns_are_those_that_matter(flipped, rng):
     changed = rows + np.where(used, 0.0, rng.normal(size=rows.shape))
     assert np.array_equal(model.predictor.predict_proba(rows), model.predictor.predict_proba(changed))
     assert 0 < used.sum() < len(used)
-    assert operations(model) > len(used)
+    assert operations(model.predictor) > len(used)
+    assert operations_of_record(model, 100) == operations(model.predictor)
 
 
 @given(st.integers(0, 60), st.integers(1, 12), st.integers(2, 9))

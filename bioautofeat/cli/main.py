@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "apply a model to new sequences",
     "evaluate": "metrics of a model on labelled sequences, with intervals",
     "explain": "which descriptors, k-mers and positions speak for predictions",
+    "nas": "search the architecture of a network for sequences",
 }
 """Each is the module of that name in this package, with ``add_arguments(parser)`` and ``run(args) -> int``."""
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioautofeat.alphabet import NUCLEIC, Alphabet
 from bioautofeat.explanation.findings import Findings, Profile, WordEffect
-from bioautofeat.explanation.subject import Settings, operations
+from bioautofeat.explanation.subject import Settings, operations_of_record
 from bioautofeat.explanation.variants import (
     Variants,
     Words,
@@ -21,7 +21,7 @@ from bioautofeat.explanation.variants import (
     variant_outputs,
 )
 
-__all__ = ["MUTATIONS", "WINDOWS", "explain_positions", "explain_words"]
+__all__ = ["MUTATIONS", "WINDOWS", "explain_positions", "explain_words", "variants_of"]
 
 Array = NDArray[Any]
 Tell = Callable[[str, int, int], None]
@@ -40,6 +40,12 @@ WORD_VARIANTS = 15_000
 
 MOST_LETTERS = 3e7
 """Letters of all variants of a kind: windows of very long records are fewer, and so are records with masked k-mers."""
+
+
+def variants_of(length: float, size: int) -> float:
+    """About how many variants a record of some length is given, over an alphabet of some size."""
+    single = length * (size - 1)
+    return min(length, WINDOWS) + (single if single <= MUTATIONS else 0)
 
 
 def explain_positions(found: Findings, settings: Settings, tell: Tell) -> None:
@@ -98,7 +104,7 @@ def explain_words(found: Findings, settings: Settings, budget: float, tell: Tell
     seqs = found.sequences
     assert seqs is not None
     k = settings.word or (4 if seqs.alphabet in NUCLEIC else 2)
-    most = min(WORD_VARIANTS, budget / operations(found.subject.model))
+    most = min(WORD_VARIANTS, budget / operations_of_record(found.subject.model, float(np.median(seqs.lengths))))
     rows: list[int] = []
     parts: list[Words] = []
     held = letters = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,12 +15,13 @@ from bioautofeat.audit.part import class_codes, label_values
 from bioautofeat.bundle import FittedModel, load
 from bioautofeat.errors import BioautofeatWarning, LabelError, ParameterError, TableError
 from bioautofeat.evaluation.metrics import CLASSIFICATION, REGRESSION, get_metric
+from bioautofeat.evaluation.splits import keys_of_sequences
 from bioautofeat.explanation.findings import Findings, Global, Shares
 from bioautofeat.explanation.members import member_shapley, members
 from bioautofeat.explanation.permutation import Permuter, block_importance, feature_importance, find_features
-from bioautofeat.explanation.positions import explain_positions, explain_words
+from bioautofeat.explanation.positions import explain_positions, explain_words, variants_of
 from bioautofeat.explanation.sampling import block_shares
-from bioautofeat.explanation.subject import Settings, Subject, operations, used_columns
+from bioautofeat.explanation.subject import Settings, Subject, operations, operations_of_record, used_columns
 from bioautofeat.explanation.tables import Explanation
 from bioautofeat.sequences import Sequences
 from bioautofeat.table import FeatureTable
@@ -82,6 +84,7 @@ def explain(
     if not len(records):
         raise ParameterError("no records to explain")
     found = _predicted(subject, records, labels, tell)
+    _note_training(found)
     truth = _truth(found) if found.labels else None
     usual = records if background is None else _records(model, background)
     _choose_examples(found, settings)
@@ -124,6 +127,18 @@ def _predicted(subject: Subject, records: Sequences | FeatureTable, labels: Any,
     return Findings(subject, records.ids, known, None if table else records, outputs)  # type: ignore[arg-type]
 
 
+def _note_training(found: Findings) -> None:
+    """Say so where the records are those of the training: what is asked then is what the model remembers."""
+    if found.sequences is None:
+        return
+    keys = np.sort(keys_of_sequences(found.sequences))
+    if found.subject.model.metadata.get("training_sha256") == hashlib.sha256(keys.tobytes()).hexdigest():
+        found.notes.append(
+            "these are the records that the model was trained on: importance tells what it remembers; give it others to learn "
+            "what it relies on"
+        )
+
+
 def _truth(found: Findings) -> Array:
     """Codes of the model's classes, or values."""
     classes = found.subject.model.classes
@@ -154,7 +169,7 @@ def _choose_examples(found: Findings, settings: Settings) -> None:
             raise ParameterError(f"no record has the id {missing[0]!r}")
         found.examples = np.array([place[name] for name in settings.only], np.int64)
         return
-    most = int(min(settings.records, max(3.0, OPERATIONS / (700 * operations(found.subject.model)))))
+    most = _affordable(found, settings)
     if most < settings.records and most < len(found.ids):
         found.notes.append(f"the model is slow to predict: {most} records are explained one by one (name them: only)")
     order = np.random.default_rng([settings.seed, 1]).permutation(len(found.ids))
@@ -164,6 +179,16 @@ def _choose_examples(found: Findings, settings: Settings) -> None:
         turn[labels == label] = np.arange((labels == label).sum())
     # the first of each class, then the second of each, and so on
     found.examples = np.sort(order[np.argsort(turn, kind="stable")[:most]])
+
+
+def _affordable(found: Findings, settings: Settings) -> int:
+    """How many records can be explained one by one."""
+    if found.sequences is None:
+        return settings.records
+    length = float(np.median(found.sequences.lengths))
+    cost = operations_of_record(found.subject.model, length)
+    variants = max(1.0, variants_of(length, found.sequences.alphabet.size))
+    return int(min(settings.records, max(3.0, OPERATIONS / (variants * cost))))
 
 
 def _rows(found: Findings, records: Sequences | FeatureTable, places: Array) -> Any:
@@ -188,7 +213,7 @@ def _explain_globally(
             f"{len(records)} records: too few to permute (at least {FEWEST}); the importance of blocks and features is left out"
         )
         return
-    subject, cost = found.subject, operations(found.subject.model)
+    subject, cost = found.subject, operations(found.subject.model.predictor)
 
     def permuter(passes: float, rows: int, stage: int) -> Permuter:
         most = np.clip(OPERATIONS / (passes * cost), 50, rows)

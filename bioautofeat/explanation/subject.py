@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from bioautofeat.models.predictors.transforms import Fill, Scale, Select, Unit
 from bioautofeat.models.predictors.trees import Trees
 from bioautofeat.sequences import Sequences
 
-__all__ = ["Block", "Settings", "Subject", "operations", "used_columns"]
+__all__ = ["Block", "Settings", "Subject", "operations", "operations_of_record", "used_columns"]
 
 Array = NDArray[Any]
 SMALLEST = 1e-6
@@ -211,16 +211,24 @@ def _used_before(transforms: Sequence[Any], used: NDArray[np.bool_]) -> NDArray[
     return used
 
 
-def operations(model: FittedModel) -> float:
-    """About how many multiplications one record costs a model, counted from the sizes of its arrays.
-
-    Descriptors count only where they are dear: folded structures (some 20 ms a record), similarity to training records.
-    """
-    total = float(model.predictor.n_columns)
-    for part in model.predictor.parts_below():
+def operations(predictor: Predictor) -> float:
+    """About how many multiplications one row costs a predictor, counted from the sizes of its arrays."""
+    total = float(predictor.n_columns)
+    for part in predictor.parts_below():
         if isinstance(part, Trees):
             total += 20 * len(part.trees)
         else:
-            total += sum(value.size for value in vars(part).values() if isinstance(value, np.ndarray))
+            values = (getattr(part, place.name) for place in fields(part))  # type: ignore[arg-type]
+            total += sum(value.size for value in values if isinstance(value, np.ndarray))
+    return total
+
+
+def operations_of_record(model: FittedModel, length: float) -> float:
+    """As :func:`operations`, for a record of some length: descriptors count where they are dear.
+
+    Those are structures, folded anew for each record (9 ms at 70 letters, growing with the square), and similarity to
+    training records.
+    """
     terms = () if model.extractor is None else model.extractor.terms
-    return total + 5e7 * any(term.holds_lock for term in terms) + 1e7 * ("sequences" in model.keeps)
+    folded = 5.5e3 * length**2 * any(term.holds_lock for term in terms)
+    return operations(model.predictor) + folded + 1e7 * ("sequences" in model.keeps)

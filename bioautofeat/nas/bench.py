@@ -11,16 +11,19 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from bioautofeat.errors import ParameterError, TableError
 from bioautofeat.nas.spaces.edge_cell import EdgeCell, EdgeCellSpace
 from bioautofeat.parameters import unknown
-from bioautofeat.search.space import Point
+from bioautofeat.search import STRATEGIES, run
+from bioautofeat.search.space import Point, Space
 
-__all__ = ["Benchmark", "Protocol", "Training", "code_of", "read_benchmark", "write_head", "write_line"]
+__all__ = ["Benchmark", "Protocol", "Training", "code_of", "compare", "read_benchmark", "write_head", "write_line"]
 
 COLUMNS = ("task", "cell", "seed", "parameters", "macs", "seconds", "test", "validation")
 FORMAT = "bioautofeat-nas-benchmark"
@@ -159,6 +162,34 @@ class Benchmark:
     def best(self, task: str) -> tuple[str, float]:
         """The cell with the best mean test score, and that score."""
         return max(((cell, self.test(cell, task)) for cell in self.cells(task)), key=lambda pair: pair[1])
+
+
+def compare(
+    space: Space, validation: Callable[[Point], float], test: Callable[[Point], float], strategy: str, trials: int,
+    seeds: int,
+) -> tuple[float, float]:  # fmt: skip
+    """Mean and standard deviation over seeds of the test score of what a strategy picks by validation scores.
+
+    Repeated questions count as trials.
+
+    Parameters
+    ----------
+    space : Space
+    validation, test : callable
+        Scores of a point, larger is better.
+    strategy : str
+        One of ``bioautofeat.search.STRATEGIES``.
+    trials, seeds : int
+    """
+    if strategy not in STRATEGIES:
+        raise unknown("strategy", strategy, STRATEGIES)
+    found = []
+    for seed in range(seeds):
+        made = STRATEGIES[strategy](space)
+        history = run(made, lambda suggestion: validation(suggestion.point), trials=trials, seed=seed)
+        if history.best is not None:
+            found.append(test(history.best.point))
+    return float(np.mean(found)), float(np.std(found))
 
 
 def write_head(protocol: Protocol) -> str:

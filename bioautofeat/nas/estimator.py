@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -33,16 +32,17 @@ Array = NDArray[Any]
 STRANDS = ("given", "both", "symmetric")
 
 
-class _Searched(BaseEstimator):  # type: ignore[misc]
+class _Searched(BaseEstimator):
     """What both estimators share."""
 
     task = "classification"
 
     def __init__(
-        self, *, strategy: str = "tpe", space: Any = "sequence", evaluator: str = "training",
+        self, *, strategy: str = "evolution", space: Any = "sequence", evaluator: str = "training",
         time_budget: float | None = 600.0, trials: int | None = None, epochs: int = 40, members: int = 3,
         architecture: Architecture | Mapping[str, Any] | str | None = None, alphabet: str = "auto", strands: str = "given",
-        metric: str | None = None, longest: int = 1000, batch: int = 64, groups: Any = None, threads: int | None = None,
+        metric: str | None = None, longest: int = 1000, settings: Mapping[str, Any] | None = None, groups: Any = None,
+        threads: int | None = None,
         random_state: int = 0, device: str = "auto", tell: Callable[[str], None] | None = None,
     ) -> None:  # fmt: skip
         self.strategy = strategy
@@ -57,7 +57,7 @@ class _Searched(BaseEstimator):  # type: ignore[misc]
         self.strands = strands
         self.metric = metric
         self.longest = longest
-        self.batch = batch
+        self.settings = settings
         self.groups = groups
         self.threads = threads
         self.random_state = random_state
@@ -113,7 +113,8 @@ class _Searched(BaseEstimator):  # type: ignore[misc]
         if y is None or len(y) != len(records):
             raise LabelError(f"{0 if y is None else len(y)} labels for {len(records)} records")
         if self.task == "classification":
-            self.classes_, targets = classes_of(y)
+            self.classes_, codes = classes_of(y)
+            targets: Array = codes
         else:
             targets = values_of(y)
         n_classes = len(self.classes_) if self.task == "classification" else 0
@@ -130,7 +131,7 @@ class _Searched(BaseEstimator):  # type: ignore[misc]
 
         candidates = self._candidates(problem, device, start, deadline)
         self.candidates_ = candidates
-        best = candidates[: self.members]
+        best = [candidate for candidate in candidates if not candidate.error][: self.members]
         return train_members(
             problem, best, self.members, seed=self.random_state, device=device, deadline=deadline, tell=self._say
         )
@@ -142,14 +143,21 @@ class _Searched(BaseEstimator):  # type: ignore[misc]
         from bioautofeat.nas.train import Settings
         from bioautofeat.nas.whole import Candidate
 
-        settings = Settings(
-            epochs=self.epochs, batch=self.batch, other_strand=self.strands == "both", metric=self.metric or "", decide=True,
-        )  # fmt: skip
+        usual = {
+            "epochs": self.epochs,
+            "other_strand": self.strands == "both",
+            "metric": self.metric or "",
+            "decide": True,
+        }
+        try:
+            settings = Settings(**{**usual, **(self.settings or {})})
+        except TypeError as error:
+            raise ParameterError(f"settings: {error}") from None
         if self.architecture is not None:
             given = self.architecture
             chosen = given if isinstance(given, Architecture) else read_architecture(given)
             check_length(chosen, problem.length)
-            return [Candidate(chosen, settings, -math.inf)]
+            return [Candidate(chosen, settings)]
         plan = Plan(
             self.space, self.strategy, self.evaluator, self.trials, start, deadline, self.random_state, device,
             self.strands == "symmetric", self._say,
@@ -168,7 +176,8 @@ class _Searched(BaseEstimator):  # type: ignore[misc]
         blend: Predictor = parts[0] if len(parts) == 1 else Blend(parts, np.full(len(parts), 1 / len(parts)))
         rows = np.concatenate([member.rows for member in members])
         outputs, truth = np.concatenate([member.outputs for member in members]), problem.targets[rows].numpy()
-        rule, interval, names = None, None, ()
+        rule, interval = None, None
+        names: tuple[str, ...] = ()
         if problem.n_classes:
             shares = probabilities(outputs)
             calibration = fit_calibration(shares, truth)
@@ -221,7 +230,7 @@ class _Searched(BaseEstimator):  # type: ignore[misc]
         return self._fitted().save(path)
 
 
-class NASClassifier(ClassifierMixin, _Searched):  # type: ignore[misc]
+class NASClassifier(ClassifierMixin, _Searched):
     """A classifier of sequences whose networks are found by architecture search.
 
     Half of the time is spent on the search, the rest on training the best architectures, each without another part of
@@ -252,7 +261,8 @@ class NASClassifier(ClassifierMixin, _Searched):  # type: ignore[misc]
         What picks epochs, architectures and the decision rule: ``mcc`` by default.
     longest : int
         Letters of a record that are looked at; a longer one keeps its ends.
-    batch : int
+    settings : mapping, optional
+        Of the training, as ``bioautofeat.nas.train.Settings`` names them; the search may draw some of them itself.
     groups : sequence, optional
         Related records, which stay in one fold.
     threads : int, optional
@@ -283,7 +293,7 @@ class NASClassifier(ClassifierMixin, _Searched):  # type: ignore[misc]
         return np.asarray(self._prediction(seqs).probabilities)
 
 
-class NASRegressor(RegressorMixin, _Searched):  # type: ignore[misc]
+class NASRegressor(RegressorMixin, _Searched):
     """As :class:`NASClassifier`, for values."""
 
     task = "regression"
@@ -296,5 +306,3 @@ class NASRegressor(RegressorMixin, _Searched):  # type: ignore[misc]
         """Bounds of a 90 % interval of each value, shape ``(n, 2)``."""
         found = self._prediction(seqs)
         return np.column_stack([found.low, found.high])
-
-

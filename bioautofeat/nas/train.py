@@ -238,7 +238,9 @@ class _Run:
         if self.validation is not None:
             assert self.validation.targets is not None
             outputs = predict(self.network, self.validation, device=self.device, precise=False)
-            history.metric.append(evaluate(outputs, self.validation.targets, self.settings.metric, decide=self.settings.decide))
+            history.metric.append(
+                evaluate(outputs, self.validation.targets, self.settings.metric, decide=self.settings.decide)
+            )
             self.validating = max(self.validating, time.monotonic() - begin)
         if self.validation is None or history.metric[-1] > max(history.metric[:-1], default=-math.inf):
             history.best_epoch = len(history.loss)

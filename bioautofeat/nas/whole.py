@@ -18,16 +18,20 @@ from bioautofeat.nas.network import build, count_parameters
 from bioautofeat.nas.predictor import NetworkPredictor
 from bioautofeat.nas.problem import Problem, check_length
 from bioautofeat.nas.running import seeded
-from bioautofeat.nas.train import History, Settings, predict, train
+from bioautofeat.nas.train import Settings, predict, train
 from bioautofeat.search.base import Suggestion
 from bioautofeat.search.space import Point, Space
 
 __all__ = ["Candidate", "Member", "WholeTraining", "architecture_of", "train_members"]
 
 
-@dataclass(frozen=True)
+ENOUGH = 15
+"""Epochs that a network of the final model should have: fewer members are trained where time would not give them."""
+
+
+@dataclass(frozen=True, eq=False)
 class Candidate:
-    """An architecture that was tried.
+    """An architecture that was tried, or is to be.
 
     Parameters
     ----------
@@ -37,16 +41,46 @@ class Candidate:
         Validation score, larger is better; minus infinity where training failed.
     parameters, epochs : int
     seconds : float
+    rows : int
+        Records that it was trained on.
     error : str
+    member : Member, optional
+        The network itself, where it was trained on all records but a fold, and not cut short.
     """
 
     architecture: Architecture
     settings: Settings
-    score: float
+    score: float = -math.inf
     parameters: int = 0
     epochs: int = 0
     seconds: float = 0.0
+    rows: int = 0
     error: str = ""
+    member: Member | None = None
+
+    def cost(self, rows: int) -> float:
+        """Seconds that an epoch over so many records takes, as far as is known."""
+        return self.seconds / max(self.epochs, 1) * rows / self.rows if self.rows else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A network of the final model.
+
+    Parameters
+    ----------
+    predictor : NetworkPredictor
+    candidate : Candidate
+    rows : ndarray of int
+        Records that it was not trained on.
+    outputs : ndarray
+        What it says of them.
+    """
+
+    predictor: NetworkPredictor
+    candidate: Candidate
+    rows: NDArray[np.int64]
+    outputs: NDArray[np.float64]
 
 
 def architecture_of(space: Space, point: Point, frame: Frame) -> Architecture:
@@ -103,21 +137,20 @@ class WholeTraining(Evaluator):
 
     def tried(self, architecture: Architecture, settings: Settings, seconds: float) -> Candidate:
         """Train one architecture, and note what came of it."""
-        start, problem = time.monotonic(), self.problem
-        known = _some(problem.folds, self.rows, self.seed)
-        network, history, error = None, None, ""
+        known = _some(self.problem.folds, self.rows, self.seed)
+        candidate = Candidate(architecture, settings, rows=len(known))
+        start = time.monotonic()
         try:
-            check_length(architecture, problem.length)
-            network, history = _trained(
-                problem, architecture, settings, (known, np.flatnonzero(problem.folds == 0)), self.seed, self.device,
-                None if math.isinf(seconds) else start + seconds,
-            )  # fmt: skip
+            check_length(architecture, self.problem.length)
+            held = np.flatnonzero(self.problem.folds == 0)
+            deadline = None if math.isinf(seconds) else start + seconds
+            member = _trained(self.problem, candidate, (known, held), self.seed, self.device, deadline)
+            candidate = member.candidate
+            whole = len(known) + len(held) == len(self.problem.folds)
+            if whole and (candidate.epochs >= ENOUGH or math.isinf(seconds)):
+                candidate = replace(candidate, member=member)
         except UnfinishedError as failure:
-            error = str(failure)
-        candidate = Candidate(
-            architecture, settings, history.best if history else -math.inf, count_parameters(network) if network else 0,
-            len(history.loss) if history else 0, time.monotonic() - start, error,
-        )  # fmt: skip
+            candidate = replace(candidate, error=str(failure), seconds=time.monotonic() - start)
         self.candidates.append(candidate)
         self.tell(_line(candidate, len(self.candidates)))
         return candidate
@@ -145,33 +178,37 @@ def _some(folds: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
 
 
 def _trained(
-    problem: Problem, architecture: Architecture, settings: Settings, rows: tuple[NDArray[Any], NDArray[Any]], seed: int,
-    device: Any, deadline: float | None,
-) -> tuple[Any, History]:  # fmt: skip
+    problem: Problem, candidate: Candidate, rows: tuple[NDArray[Any], NDArray[Any]], seed: int, device: Any,
+    deadline: float | None,
+) -> Member:  # fmt: skip
+    """A network trained on the first rows and judged by the second ones."""
+    architecture = candidate.architecture
     with seeded(seed):
         network = build(architecture, architecture.encoder.channels, problem.n_outputs)
-    data = [problem.data(architecture.encoder, part) for part in rows]
-    return network, train(network, *data, settings=settings, seed=seed, device=device, deadline=deadline)
+    known, held = (problem.data(architecture.encoder, part) for part in rows)
+    history = train(network, known, held, settings=candidate.settings, seed=seed, device=device, deadline=deadline)
+    outputs = predict(network, held, device=device)
+    predictor = NetworkPredictor.of(network, problem.length, problem.n_classes, problem.centre, problem.scale)
+    trained = replace(
+        candidate, score=history.best, parameters=count_parameters(network), epochs=len(history.loss),
+        seconds=history.seconds, rows=len(known), member=None,
+    )  # fmt: skip
+    return Member(predictor, trained, rows[1], outputs)
 
 
-@dataclass(frozen=True, eq=False)
-class Member:
-    """A network of the final model.
-
-    Parameters
-    ----------
-    predictor : NetworkPredictor
-    candidate : Candidate
-    rows : ndarray of int
-        Records that it was not trained on.
-    outputs : ndarray
-        What it says of them.
-    """
-
-    predictor: NetworkPredictor
-    candidate: Candidate
-    rows: NDArray[np.int64]
-    outputs: NDArray[np.float64]
+def _affordable(problem: Problem, candidates: list[Candidate], members: int, deadline: float | None) -> int:
+    """How many networks the time that is left can train well; at least one."""
+    if deadline is None:
+        return members
+    left, rows, count = deadline - time.monotonic(), len(problem.folds), 0
+    for number in range(members):
+        candidate = candidates[number % len(candidates)]
+        if number or candidate.member is None:
+            left -= min(ENOUGH, candidate.settings.epochs) * candidate.cost(rows)
+        if left < 0:
+            break
+        count += 1
+    return max(1, count)
 
 
 def train_members(
@@ -180,31 +217,27 @@ def train_members(
 ) -> list[Member]:  # fmt: skip
     """Train the networks of the final model: the candidates in turn, each without another fold, which judges it.
 
-    The time that is left is shared out evenly; a network for which it does not suffice is left out, if there is another.
+    As many as the time allows share it evenly.  The first is taken as it is, where the search has trained it in full.
     """
     found: list[Member] = []
     error: UnfinishedError | None = None
     n_folds = int(problem.folds.max()) + 1
+    members = _affordable(problem, candidates, members, deadline)
     for number in range(members):
         candidate, fold = candidates[number % len(candidates)], number % n_folds
-        left = None if deadline is None else (deadline - time.monotonic()) / (members - number)
-        if found and left is not None and left <= 0:
-            break
-        rows = np.flatnonzero(problem.folds == fold)
-        until = None if left is None else time.monotonic() + left
-        known = np.flatnonzero(problem.folds != fold)
-        try:
-            network, history = _trained(
-                problem, candidate.architecture, candidate.settings, (known, rows), seed + number, device, until
-            )
-        except UnfinishedError as failure:
-            error = failure
-            continue
-        outputs = predict(network, problem.data(candidate.architecture.encoder, rows), device=device)
-        predictor = NetworkPredictor.of(network, problem.length, problem.n_classes, problem.centre, problem.scale)
-        trained = replace(candidate, score=history.best, epochs=len(history.loss), seconds=history.seconds)
-        found.append(Member(predictor, trained, rows, outputs))
-        tell(f"member {len(found)}: validation {history.best:.4f}, {len(history.loss)} epochs, {history.seconds:.1f} s")
+        member = candidate.member if number == 0 else None
+        if member is None:
+            left = None if deadline is None else (deadline - time.monotonic()) / (members - number)
+            rows = np.flatnonzero(problem.folds != fold), np.flatnonzero(problem.folds == fold)
+            until = None if left is None else time.monotonic() + left
+            try:
+                member = _trained(problem, candidate, rows, seed + number, device, until)
+            except UnfinishedError as failure:
+                error = failure
+                continue
+        found.append(member)
+        done = member.candidate
+        tell(f"member {len(found)}: validation {done.score:.4f}, {done.epochs} epochs, {done.seconds:.1f} s")
     if not found:
         raise error or UnfinishedError("no network could be trained")
     return found

@@ -117,7 +117,7 @@ class _Tables(OfWords):
             return
         sound = (
             isinstance(tables, np.ndarray) and tables.dtype == np.float64 and tables.ndim == self.axes
-            and tables.shape[1] == len(self.labels) and tables.shape[-1] == self.words.n_words
+            and len(tables) > 0 and tables.shape[1] == len(self.labels) and tables.shape[-1] == self.words.n_words
             and tables.flags.c_contiguous and bool(np.isfinite(tables).all()) and self.members.highest < self.n_parts
         )  # fmt: skip
         if not sound:

@@ -40,7 +40,7 @@ class Sharing:
 
     epochs: int = 30
     batch: int = 64
-    rate: float = 0.05
+    rate: float = 0.02
     decay: float = 1e-4
     clip: float = 5.0
     ways: str = "paths"

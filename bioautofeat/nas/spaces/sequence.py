@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from bioautofeat.alphabet import Alphabet, get_alphabet
 from bioautofeat.nas.genotype import Architecture, ChainBody, Encoder, Head, Stem
 from bioautofeat.nas.spaces.chain import ChainGenotype
@@ -85,6 +87,18 @@ class SequenceSpace(Space):
         choose("learning_rate", Choice("0.001", "0.003", "0.01"))
         choose("weight_decay", Choice("0.0001", "0.01", "0.1"))
 
+    def sample(self, rng: np.random.Generator) -> Point:
+        """A point anywhere in the space, or, as often, one that differs from the default in one to five choices.
+
+        A search of a few dozen networks must not spend most of them far from what is known to do well.
+        """
+        if rng.random() < 0.5:
+            return super().sample(rng)
+        point = self.default()
+        for _ in range(int(rng.integers(1, 6))):
+            point = self.mutate(point, rng)
+        return point
+
     def default(self) -> Point:
         """A network that does well on most sets, where no search is worth its time."""
         values: dict[str, Any] = {
@@ -114,7 +128,9 @@ class SequenceSpace(Space):
             16 if name == "embedding" else 0, float(values["hide"]),
         )  # fmt: skip
         operations = tuple(values[f"layer{layer}"] for layer in range(values["layers"]))
-        skips = [key.removeprefix("skip").split("-") for key, value in point if key.startswith("skip") and value == "yes"]
+        skips = [
+            key.removeprefix("skip").split("-") for key, value in point if key.startswith("skip") and value == "yes"
+        ]
         chain = ChainGenotype(operations, frozenset((int(early), int(late)) for early, late in skips))
         body = ChainBody(chain, int(values.get("stages", 1)))
         head = Head(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -49,13 +48,15 @@ class ReinforceController(Reinforce):
         super().__init__(space, momentum, entropy)
         import torch
 
-        self.seed, self.width = seed, width
+        from bioautofeat.nas.lexicon import Lexicon
+
+        self.width = width
+        self._words = Lexicon(seed)
         self._cell = torch.nn.LSTMCell(width, width)
         for name, weight in self._cell.named_parameters():
-            weight.data = self._drawn(name, tuple(weight.shape))
-        self._heads: dict[Decision, torch.nn.Parameter] = {}
-        self._embeddings: dict[tuple[str, Any], torch.nn.Parameter] = {}
+            weight.data.copy_(self._words.get(name, weight.shape, 0.1).data)
         self._adam = torch.optim.Adam(self._cell.parameters(), lr=rate)
+        self._words.follow(self._adam)
 
     def probabilities(self, decision: Decision, before: Sequence[tuple[Decision, int]]) -> NDArray[np.float64]:
         import torch
@@ -82,31 +83,12 @@ class ReinforceController(Reinforce):
         """Scores of the options, from the hidden state after the decisions so far."""
         import torch
 
-        if decision not in self._heads:
-            head = torch.nn.Parameter(torch.zeros(len(decision[1]), self.width + 1))
-            self._heads[decision] = head
-            self._adam.add_param_group({"params": [head]})
-        head = self._heads[decision]
+        head = self._words.get(f"head {decision}", (len(decision[1]), self.width + 1), 0.0)
         hidden = torch.zeros(self.width) if state is None else state[0][0]
         return head[:, :-1] @ hidden + head[:, -1]
 
     def _step(self, taken: tuple[Decision, int], state: Any) -> Any:
         """The state of the LSTM after one more decision."""
         (name, options), chosen = taken
-        return self._cell(self._embedding(name, options[chosen])[None], state)
-
-    def _embedding(self, name: str, value: Any) -> torch.Tensor:
-        import torch
-
-        if (name, value) not in self._embeddings:
-            vector = torch.nn.Parameter(self._drawn(f"{name}={value}", (self.width,)))
-            self._embeddings[name, value] = vector
-            self._adam.add_param_group({"params": [vector]})
-        return self._embeddings[name, value]
-
-    def _drawn(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
-        """First weights, which depend on the seed and a name alone."""
-        import torch
-
-        rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
-        return torch.from_numpy(rng.uniform(-0.1, 0.1, shape).astype(np.float32))
+        word = self._words.get(f"word {name}={options[chosen]!r}", (self.width,), 0.1)
+        return self._cell(word[None], state)

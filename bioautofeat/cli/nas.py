@@ -1,0 +1,241 @@
+"""``bioautofeat nas``: search an architecture for labelled sequences, train one, compare strategies on a table."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from bioautofeat.cli.common import positive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bioautofeat.audit import Part
+
+__all__ = ["add_arguments", "run"]
+
+EPILOG = """\
+actions:
+  search TRAIN... -o RUN      search, train the best networks; RUN holds model.baf, architecture.json, history.csv
+  train TRAIN... -o MODEL     train the network of --architecture, without any search
+  predict MODEL INPUT...      as bioautofeat predict
+  bench TABLE --task NAME     strategies on a table of trained architectures: what each picks, mean over seeds
+  spaces | strategies         what there is
+
+search and train need torch: pip install 'bioautofeat[nas]'
+
+examples:
+  bioautofeat nas search pos=positive.fa neg=negative.fa -o run --time-budget 10m
+  bioautofeat nas train all.fa --labels header --architecture run/architecture.json -o model.baf
+  bioautofeat nas predict model.baf new.fa -o predictions.csv
+  bioautofeat nas bench table.csv --task splice --strategy random --strategy evolution --trials 50
+"""
+
+ACTIONS = ("search", "train", "predict", "bench", "spaces", "strategies")
+
+
+def _duration(text: str) -> float:
+    from bioautofeat.automl.clock import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this command."""
+    parser.epilog = EPILOG
+    parser.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
+    parser.add_argument("input", nargs="*", metavar="INPUT", help="FASTA (CLASS=FILE labels its records), model, table")
+    parser.add_argument("-o", "--output", metavar="OUT", help="folder of the search, or file")
+    parser.add_argument("--labels", metavar="header|FILE", help="as in fit")
+    parser.add_argument("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto")
+    parser.add_argument("--classify", dest="kind", action="store_const", const="classification", help="the default")
+    parser.add_argument("--regress", dest="kind", action="store_const", const="regression", help="labels are values")
+    parser.set_defaults(kind="classification")
+    parser.add_argument("--metric", metavar="NAME", help="what picks networks; as in fit")
+    parser.add_argument("--time-budget", type=_duration, metavar="TIME", help="90, 10m, 2h (default 10m)")
+    parser.add_argument(
+        "--trials", type=positive, metavar="N", help="architectures to try; table look-ups in bench (50)"
+    )
+    parser.add_argument("--strategy", action="append", default=[], metavar="NAME", help="see nas strategies")
+    parser.add_argument("--space", default="sequence", metavar="NAME", help="see nas spaces")
+    parser.add_argument("--evaluator", default="training", metavar="NAME", help="how architectures are judged")
+    parser.add_argument("--architecture", metavar="FILE", help="JSON, for train")
+    parser.add_argument("--epochs", type=positive, default=40, metavar="N", help="at most (default 40)")
+    parser.add_argument("--members", type=positive, default=3, metavar="N", help="networks of the model (default 3)")
+    parser.add_argument("--strands", choices=("given", "both", "symmetric"), default="given", help="DNA: what they say")
+    parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda")
+    parser.add_argument("--task", metavar="NAME", help="of a table, for bench")
+    parser.add_argument("--seeds", type=positive, default=20, metavar="N", help="of bench (default 20)")
+    parser.add_argument("--force", action="store_true", help="replace an existing output")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the action; the exit code."""
+    from bioautofeat.errors import ParameterError
+
+    actions = {
+        "search": _search, "train": _train, "predict": _predict, "bench": _bench, "spaces": _spaces,
+        "strategies": _strategies,
+    }  # fmt: skip
+    if options.action not in ("spaces", "strategies") and not options.input:
+        raise ParameterError(f"nas {options.action}: no input is named")
+    if options.action in ("search", "train") and not options.output:
+        raise ParameterError(f"nas {options.action}: name the output, -o")
+    return actions[options.action](options)
+
+
+def _listed(rows: dict[str, str]) -> int:
+    import sys
+
+    sys.stdout.write("".join(f"{name}\t{summary}\n" for name, summary in rows.items()))
+    return 0
+
+
+def _spaces(options: argparse.Namespace) -> int:
+    from bioautofeat.nas.catalogue import SPACES
+
+    return _listed(SPACES)
+
+
+def _strategies(options: argparse.Namespace) -> int:
+    from bioautofeat.nas.catalogue import STRATEGIES
+
+    return _listed(STRATEGIES)
+
+
+def _estimator(options: argparse.Namespace, **more: Any) -> Any:
+    """The estimator that the options describe."""
+    import sys
+    import time
+
+    from bioautofeat.nas.estimator import NASClassifier, NASRegressor
+
+    start = time.monotonic()
+
+    def tell(line: str) -> None:
+        if not options.quiet:
+            sys.stderr.write(f"[{time.monotonic() - start:.0f} s] {line}\n")
+            sys.stderr.flush()
+
+    budget = options.time_budget
+    if budget is None and options.trials is None and options.action == "search":
+        budget = 600.0
+    kind = NASClassifier if options.kind == "classification" else NASRegressor
+    return kind(
+        strategy=options.strategy[-1] if options.strategy else "evolution", space=options.space,
+        evaluator=options.evaluator, time_budget=budget, trials=options.trials, epochs=options.epochs,
+        members=options.members, strands=options.strands, metric=options.metric, threads=options.threads,
+        random_state=options.seed, device=options.device, tell=tell, **more,
+    )  # fmt: skip
+
+
+def _part(options: argparse.Namespace) -> Part:
+    """Records with the labels of all of them."""
+    from bioautofeat.cli.fit import read_part
+    from bioautofeat.errors import LabelError
+    from bioautofeat.nas.ops import blocks
+
+    blocks()  # without torch, say so before anything is read
+    part = read_part(options.input, options.alphabet, options.labels)
+    if any(label is None for label in part.labels):
+        raise LabelError("records without a label: use CLASS=FILE, --labels header or --labels FILE")
+    return part
+
+
+def _search(options: argparse.Namespace) -> int:
+    import os
+    from pathlib import Path
+
+    from bioautofeat.errors import OutputError
+
+    folder = Path(options.output)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not options.force:
+        raise OutputError(f"{folder}: is not empty; use --force to replace what an earlier search wrote")
+    part = _part(options)
+    model = _estimator(options).fit(part.sequences, list(part.labels))
+    os.makedirs(folder, exist_ok=True)
+    model.save(str(folder / "model.baf"))
+    _write(folder / "architecture.json", [model.architectures_[0].to_json() + "\n"])
+    _write(folder / "history.csv", _table(model.history_))
+    model.tell(f"validation {model.score_:.4f}; {folder / 'model.baf'}")
+    return 0
+
+
+def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """The history as CSV; failures have no score."""
+    from math import isfinite
+
+    from bioautofeat.io.text import quoted
+
+    yield ",".join(rows[0]) + "\n"
+    for row in rows:
+        cells = ["" if isinstance(v, float) and not isfinite(v) else str(v) for v in row.values()]
+        yield ",".join(quoted(cells, ",")) + "\n"
+
+
+def _write(path: Any, lines: Any) -> None:
+    from bioautofeat.io.output import replacing
+
+    with replacing(str(path)) as stream:
+        for line in lines:
+            stream.write(line.encode())
+
+
+def _train(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bioautofeat.errors import ParameterError
+    from bioautofeat.io.output import check_output
+    from bioautofeat.nas.genotype import read_architecture
+
+    if not options.architecture:
+        raise ParameterError("nas train: name the network, --architecture FILE (nas search writes one)")
+    check_output(options.output, force=options.force, inputs=[options.architecture])
+    try:
+        text = Path(options.architecture).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{options.architecture}: cannot be read: {error}") from None
+    part = _part(options)
+    model = _estimator(options, architecture=read_architecture(text)).fit(part.sequences, list(part.labels))
+    model.save(options.output)
+    model.tell(f"validation {model.score_:.4f}; {options.output}")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from bioautofeat.cli.predict import run as predict
+    from bioautofeat.errors import ParameterError
+
+    options.model, *options.input = options.input
+    if not options.input:
+        raise ParameterError("nas predict: name the model and then the sequences")
+    return predict(options)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    import sys
+
+    from bioautofeat.errors import ParameterError
+    from bioautofeat.nas.bench import compare, read_benchmark
+
+    table = read_benchmark(options.input[0])
+    if options.task is None:
+        raise ParameterError(f"nas bench: name a task of the table, --task: {', '.join(table.tasks)}")
+    cells, trials = table.cells(options.task), options.trials or 50
+    if len(cells) < table.space.size_enumerated():
+        raise ParameterError(
+            f"the table holds {len(cells)} of {table.space.size_enumerated()} cells for {options.task}"
+        )
+    best = table.best(options.task)[1]
+    sys.stdout.write("strategy,trials,seeds,test,sd,best\n")
+    for name in options.strategy or ["random", "local", "evolution", "tpe"]:
+        mean, spread = compare(
+            table.space, lambda point: table.validation(point, options.task),
+            lambda point: table.test(point, options.task), name, trials, options.seeds,
+        )  # fmt: skip
+        sys.stdout.write(f"{name},{trials},{options.seeds},{mean:.4f},{spread:.4f},{best:.4f}\n")
+        sys.stdout.flush()
+    return 0

@@ -1,0 +1,25 @@
+"""What there is to choose from, by name; known without torch."""
+
+from __future__ import annotations
+
+__all__ = ["SPACES", "STRATEGIES"]
+
+SPACES = {
+    "sequence": "whole networks: encoder, stem, up to four layers, skips, head, learning rate",
+    "edge-cell": "one cell of four nodes, an operation on each edge, as in NAS-Bench-201",
+    "cell": "a normal and a reduction cell of three blocks, as in NASNet",
+    "chain": "four layers and any skips between them",
+}
+"""Spaces that an estimator searches, by name."""
+
+
+STRATEGIES = {
+    "random": "draws without regard to what was found",
+    "grid": "every point in order",
+    "local": "the first neighbour that is better, and a new start where there is none",
+    "evolution": "ageing evolution: the oldest dies, the best of a few has a child",
+    "smbo": "random forest and expected improvement",
+    "tpe": "tree of Parzen estimators",
+    "halving": "many with few epochs, the best third with three times as many",
+}
+"""Strategies that ask for one network after the other."""

@@ -1,0 +1,407 @@
+"""Architecture search as an estimator, its model file, the table of a benchmark, and the command."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import bioautofeat
+from bioautofeat.cli.main import main
+from bioautofeat.errors import LabelError, ModelError, NotFittedError, ParameterError, TableError, UnfinishedError
+from bioautofeat.nas.bench import Benchmark, Protocol, Training, code_of, read_benchmark, write_head, write_line
+from bioautofeat.nas.genotype import Frame, Head, Stem, read_architecture
+from bioautofeat.nas.spaces.chain import ChainGenotype
+from bioautofeat.nas.spaces.edge_cell import EdgeCell
+from bioautofeat.nas.spaces.sequence import SequenceSpace
+from bioautofeat.sequences import Sequences
+
+torch = pytest.importorskip("torch", reason="networks need torch: pip install 'bioautofeat[nas]'")
+
+from bioautofeat.models import export, restore  # noqa: E402
+from bioautofeat.nas.estimator import NASClassifier, NASRegressor  # noqa: E402
+from bioautofeat.nas.predictor import NetworkPredictor  # noqa: E402
+from bioautofeat.terms.letters import letter_rows  # noqa: E402
+
+SMALL = Frame(stem=Stem(8, 7), head=Head("max"), stages=1).hold(EdgeCell(2, ("conv3",)))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def records(n, seed=0, motif="TGACTCA"):
+    """Texts of 24 to 39 letters, every other one with a motif."""
+    rng = np.random.default_rng(seed)
+    texts, labels = [], np.where(np.arange(n) % 2, "with", "without")
+    for label in labels:
+        letters = rng.choice(list("ACGT"), rng.integers(24, 40))
+        if label == "with":
+            place = rng.integers(len(letters) - len(motif))
+            letters[place : place + len(motif)] = list(motif)
+        texts.append("".join(letters))
+    return texts, labels
+
+
+def quick(**more):
+    return NASClassifier(
+        **{"architecture": SMALL, "time_budget": None, "epochs": 6, "members": 2, "threads": 1, **more}
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    torch.set_num_threads(1)
+    return quick(epochs=20, settings={"learning_rate": 0.01}).fit(*records(400))
+
+
+def test_a_given_architecture_is_trained(fitted):
+    texts, labels = records(200, 1)
+    assert (fitted.predict(texts) == labels).mean() > 0.85
+    shares = fitted.predict_proba(texts)
+    assert shares.shape == (200, 2)
+    assert np.allclose(shares.sum(1), 1)
+    assert fitted.classes_.tolist() == ["with", "without"]
+    assert fitted.score(texts, labels) > 0.85
+    assert fitted.architectures_ == [SMALL, SMALL]
+    assert 0.5 < fitted.score_ <= 1
+
+
+def test_all_forms_of_sequences_are_taken(fitted):
+    texts, _ = records(20, 1)
+    seqs = Sequences.from_strings(texts, "dna")
+    rows = letter_rows(seqs, fitted.model_.predictor.n_columns).astype(float)
+    wanted = fitted.predict_proba(texts)
+    for given in (seqs, np.array(texts), [text.lower() for text in texts], rows):
+        assert np.array_equal(fitted.predict_proba(given), wanted)
+    again = quick(alphabet="dna", epochs=2).fit(letter_rows(seqs, 39).astype(float), records(20, 1)[1])
+    assert again.predict_proba(rows[:3, :39] if rows.shape[1] > 39 else rows[:3]).shape == (3, 2)
+
+
+def test_a_record_alone_is_as_beside_others(fitted):
+    texts, _ = records(9, 3)
+    together = fitted.predict_proba([*texts, "", "N", "A" * 500])
+    assert np.isfinite(together).all()
+    alone = np.concatenate([fitted.predict_proba([text]) for text in texts])
+    assert np.allclose(together[:9], alone, atol=1e-12)
+
+
+def test_parameters_and_clone():
+    model = quick(strands="both", random_state=3)
+    again = clone(model)
+    assert again.get_params() == model.get_params()
+    assert again.set_params(epochs=3).epochs == 3
+    with pytest.raises(NotFittedError):
+        model.predict(["ACGT"])
+
+
+def test_the_same_seed_gives_the_same_model():
+    texts, labels = records(60)
+    first, second = (quick(epochs=3).fit(texts, labels).predict_proba(texts) for _ in range(2))
+    assert np.array_equal(first, second)
+    other = quick(epochs=3, random_state=1).fit(texts, labels).predict_proba(texts)
+    assert not np.array_equal(first, other)
+
+
+def test_a_search_by_trials_is_reproducible():
+    texts, labels = records(80)
+    found = [
+        NASClassifier(time_budget=None, trials=3, epochs=2, members=1, threads=1, strategy="random").fit(texts, labels)
+        for _ in range(2)
+    ]
+    assert len(found[0].history_) >= 3
+    assert found[0].architectures_ == found[1].architectures_
+    assert np.array_equal(found[0].predict_proba(texts), found[1].predict_proba(texts))
+    scores = [row["score"] for row in found[0].history_]
+    assert scores == sorted(scores, reverse=True)
+    assert read_architecture(found[0].history_[0]["architecture"]) == found[0].architectures_[0]
+
+
+def test_a_search_keeps_to_its_time():
+    texts, labels = records(120)
+    start = time.monotonic()
+    model = NASClassifier(time_budget=6, threads=1, epochs=8).fit(texts, labels)
+    assert time.monotonic() - start < 7
+    assert model.predict(texts).shape == (120,)
+
+
+@pytest.mark.parametrize("space", ["edge-cell", "cell", "chain"])
+def test_other_spaces(space):
+    texts, labels = records(40)
+    model = NASClassifier(space=space, time_budget=None, trials=1, epochs=1, members=1, threads=1).fit(texts, labels)
+    assert model.predict_proba(texts).shape == (40, 2)
+
+
+def test_proteins_and_three_classes():
+    rng = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    texts = ["".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 20)) + "KWD"[label] * 4 for label in labels]
+    model = NASClassifier(time_budget=None, trials=1, epochs=12, members=1, threads=1).fit(texts, labels)
+    assert model.classes_.tolist() == [0, 1, 2]
+    assert model.predict(texts).dtype == labels.dtype
+    assert (model.predict(texts) == labels).mean() > 0.8
+
+
+def test_regression():
+    texts, _ = records(300)
+    values = np.array([10 + 100 * text.count("G") / len(text) for text in texts])
+    chosen = Frame(stem=Stem(8, 3), head=Head("mean"), stages=1).hold(ChainGenotype(("conv3",), frozenset()))
+    model = NASRegressor(architecture=chosen, time_budget=None, epochs=30, members=2, threads=1).fit(texts, values)
+    assert model.score(texts, values) > 0.5
+    bounds = model.predict_interval(texts)
+    assert bounds.shape == (300, 2)
+    assert 0.7 < ((values >= bounds[:, 0]) & (values <= bounds[:, 1])).mean() <= 1
+
+
+def test_symmetric_networks_answer_alike_for_both_strands():
+    texts, labels = records(60)
+    model = NASClassifier(strands="symmetric", time_budget=None, trials=2, epochs=2, members=2, threads=1)
+    seqs = Sequences.from_strings(texts, "dna")
+    model.fit(seqs, labels)
+    assert all(architecture.symmetric for architecture in model.architectures_)
+    assert np.allclose(model.predict_proba(seqs), model.predict_proba(seqs.reverse_complement()), atol=1e-9)
+
+
+def test_bad_input_is_told(tmp_path):
+    texts, labels = records(40)
+    with pytest.raises(LabelError, match="all 40 records are of class yes"):
+        quick().fit(texts, ["yes"] * 40)
+    with pytest.raises(LabelError, match="39 labels for 40 records"):
+        quick().fit(texts, labels[:-1])
+    with pytest.raises(LabelError, match="finite"):
+        NASRegressor(architecture=SMALL).fit(texts, [float("nan")] * 40)
+    with pytest.raises(LabelError, match="same value"):
+        NASRegressor(architecture=SMALL).fit(texts, [1.0] * 40)
+    with pytest.raises(ParameterError, match=r"longest sequence has 5 letters.*looks at 7"):
+        quick().fit([text[:5] for text in texts], labels)
+    with pytest.raises(ParameterError, match="longest sequence has 2 letters"):
+        NASClassifier(time_budget=5).fit([text[:2] for text in texts], labels)
+    with pytest.raises(ParameterError, match="too few"):
+        quick().fit(texts[:2], labels[:2])
+    with pytest.raises(UnfinishedError, match="before the first epoch was done"):
+        NASClassifier(time_budget=1e-3).fit(*records(2000))
+    with pytest.raises(ParameterError, match="needs an end"):
+        NASClassifier(time_budget=None).fit(texts, labels)
+    with pytest.raises(ParameterError, match="for DNA"):
+        quick(strands="both").fit([text.replace("T", "U") for text in texts], labels)
+    with pytest.raises(ParameterError, match="unknown space"):
+        NASClassifier(space="spaces", trials=1).fit(texts, labels)
+    with pytest.raises(ParameterError, match="unknown strategy"):
+        NASClassifier(strategy="luck", trials=1, epochs=1).fit(texts, labels)
+    with pytest.raises(ModelError, match="unknown operation"):
+        quick(architecture=SMALL.to_json().replace("conv3", "conv33")).fit(texts, labels)
+    if not torch.cuda.is_available():
+        with pytest.raises(ParameterError, match="no such GPU"):
+            quick(device="cuda").fit(texts, labels)
+
+
+def test_the_default_network_is_in_its_space():
+    for alphabet in ("dna", "rna", "protein"):
+        for length in (3, 10, 41, 81, 2000):
+            space = SequenceSpace(alphabet, length)
+            for name, limits in space.ranges(space.default()).items():
+                limits.check(dict(space.default())[name])
+            rng = np.random.default_rng(0)
+            for _ in range(20):
+                assert space.decode(space.sample(rng)).stem.kernel <= length
+
+
+# the model file
+
+
+def test_a_model_file_gives_the_same_numbers(fitted, tmp_path):
+    texts, _ = records(10, 5)
+    path = str(tmp_path / "model.baf")
+    fitted.save(path)
+    model = bioautofeat.load(path)
+    found = model.predict(Sequences.from_strings(texts, "dna"))
+    assert np.array_equal(found.probabilities, fitted.predict_proba(texts))
+    assert list(found.labels) == fitted.predict(texts).tolist()
+    with zipfile.ZipFile(path) as archive:
+        kinds = {name.rsplit(".", 1)[1] for name in archive.namelist()}
+    assert kinds == {"json", "npy", "safetensors"}
+
+
+def test_networks_are_models_like_others(fitted):
+    parts = export(fitted)
+    assert list(parts.blobs)
+    again = restore(parts)
+    rows = letter_rows(Sequences.from_strings(records(5)[0], "dna"), again.n_columns).astype(float)
+    assert np.array_equal(again.predict_proba(rows), fitted.predictor_.predict_proba(rows))
+
+
+def predictor():
+    from bioautofeat.nas.network import build
+
+    return NetworkPredictor.of(build(SMALL, 4, 2), 30, 2)
+
+
+def test_damaged_networks_are_refused():
+    good = predictor()
+    other = SMALL.to_json().replace('"channels":8', '"channels":16')
+    bad_weights = bytearray(good.weights)
+    bad_weights[-4:] = b"\xff\xff\xff\x7f"
+    for changes, message in [
+        ({"architecture": SMALL.to_json().replace("conv3", "conv4")}, "unknown operation 'conv4'"),
+        ({"architecture": SMALL.to_json().replace('"cells":1', '"cells":10000')}, "outside 1..32"),
+        ({"architecture": other}, "not those of its architecture"),
+        ({"weights": good.weights[:-10]}, "damaged"),
+        ({"weights": b"pickle"}, "damaged"),
+        ({"weights": bytes(bad_weights)}, "finite"),
+        ({"n_columns": 10**9}, "out of bounds"),
+        ({"classes": 1}, "out of bounds"),
+        ({"classes": 3}, "not those of its architecture"),
+    ]:
+        with pytest.raises(ModelError, match=message):
+            replace(good, **changes)
+    large = Frame(stem=Stem(512, 51), stages=1).hold(ChainGenotype(("conv15",) * 40, frozenset()))
+    with pytest.raises(ModelError, match="multiplications"):
+        replace(good, architecture=large.to_json(), n_columns=20_000)
+
+
+def test_rows_that_are_no_letters_are_refused():
+    model = predictor()
+    rows = np.ones((2, 30))
+    for row, message in [
+        ([0.5] * 30, "whole numbers"),
+        ([9] * 30, "whole numbers"),
+        ([0] * 29 + [1], "behind the end"),
+    ]:
+        with pytest.raises(TableError, match=message):
+            model.outputs(np.vstack([rows, row]))
+
+
+def test_without_torch_a_line_says_what_is_missing(fitted, tmp_path, monkeypatch):
+    path = str(tmp_path / "model.baf")
+    fitted.save(path)
+    import builtins
+
+    real = builtins.__import__
+
+    def without(name, *rest, **more):
+        if name == "torch" or name.startswith(("torch.", "safetensors")):
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ModelError, match=r"needs torch: pip install 'bioautofeat\[nas\]'"):
+        bioautofeat.load(path)
+    with pytest.raises(ParameterError, match=r"pip install 'bioautofeat\[nas\]'"):
+        quick().fit(*records(20))
+
+
+# the table of a benchmark
+
+
+def table(seeds=(0, 1)):
+    protocol = Protocol(3, ("none", "conv3"), 16, 1, 2, 7, 3, {"splice": "a task"})
+    trainings = [
+        Training("splice", code_of(protocol.space.decode(point), protocol.operations), seed, 100 + i, 1000, 0.5, round(i / 10 + seed / 100, 4), (0.1, 0.2, i / 10))
+        for i, point in enumerate(protocol.space.points())
+        for seed in seeds
+    ]  # fmt: skip
+    return protocol, trainings
+
+
+def test_a_benchmark_is_written_and_read(tmp_path):
+    protocol, trainings = table()
+    path = tmp_path / "table.csv"
+    path.write_text(write_head(protocol) + "".join(map(write_line, trainings)))
+    found = read_benchmark(path)
+    assert found.protocol == protocol
+    assert list(found.trainings.values()) == trainings
+    assert found.tasks == ("splice",)
+    assert found.seeds == (0, 1)
+    assert len(found.cells("splice")) == 8
+    assert found.best("splice") == ("111", pytest.approx(0.705))
+    point = next(point for point in protocol.space.points())
+    assert found.validation(point, "splice") == 0.0
+    assert found.validation("111", "splice", epochs=2) == 0.2
+    assert found.test(EdgeCell(3, ("conv3",) * 3), "splice", seed=1) == pytest.approx(0.71)
+    assert found.cost(point, "splice").parameters == 100
+
+
+def test_bad_benchmarks_are_told(tmp_path):
+    protocol, trainings = table()
+    path = tmp_path / "table.csv"
+    for text, message in [
+        ("", "first line"), ("#{}\n", "first line"), (write_head(protocol).replace("seed", "seeds"), "columns"),
+        (write_head(protocol) + "splice,111,0,1\n", "line 3"),
+        (write_head(protocol) + write_line(trainings[0]).replace("000", "009"), "line 3"),
+        (write_head(protocol) + write_line(replace(trainings[0], validation=(0.1,))), "line 3"),
+    ]:  # fmt: skip
+        path.write_text(text)
+        with pytest.raises(TableError, match=message):
+            read_benchmark(path)
+    with pytest.raises(TableError, match="cannot be read"):
+        read_benchmark(tmp_path / "none.csv")
+    found = Benchmark(protocol, trainings)
+    with pytest.raises(ParameterError, match="unknown task"):
+        found.test("111", "splices")
+    with pytest.raises(ParameterError, match="no training of cell 112"):
+        found.test("112", "splice")
+
+
+# the command
+
+
+def fasta(path, n=80, seed=0):
+    texts, labels = records(n, seed)
+    path.write_text(
+        "".join(f">r{i}|{label}\n{text}\n" for i, (text, label) in enumerate(zip(texts, labels, strict=True)))
+    )
+    return str(path)
+
+
+def test_the_command_searches_trains_and_predicts(tmp_path, capsys):
+    train, new = fasta(tmp_path / "train.fa"), fasta(tmp_path / "new.fa", 6, 1)
+    run = tmp_path / "run"
+    common = ["--labels", "header", "--epochs", "2", "--members", "1", "--threads", "1"]
+    assert main(["nas", "search", train, "-o", str(run), "--trials", "2", "--strategy", "random", *common]) == 0
+    assert sorted(path.name for path in run.iterdir()) == ["architecture.json", "history.csv", "model.baf"]
+    assert (run / "history.csv").read_text().startswith("score,parameters,epochs,seconds,error,architecture\n")
+    assert "network 1:" in capsys.readouterr().err
+    assert main(["nas", "search", train, "-o", str(run), "--trials", "1", *common]) == 2
+    assert "is not empty" in capsys.readouterr().err
+    model = str(tmp_path / "model.baf")
+    chosen = ["--architecture", str(run / "architecture.json")]
+    assert main(["nas", "train", train, *chosen, "-o", model, "--quiet", *common]) == 0
+    assert main(["nas", "predict", model, new]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "id,prediction,p_with,p_without"
+    assert len(lines) == 7
+    assert main(["nas", "train", train, "-o", model, *common]) == 2
+    assert "--architecture FILE" in capsys.readouterr().err
+    assert main(["nas", "search", train, *common]) == 2
+    assert "name the output" in capsys.readouterr().err
+
+
+def test_the_command_lists_and_compares(tmp_path, capsys):
+    assert main(["nas", "spaces"]) == main(["nas", "strategies"]) == 0
+    out = capsys.readouterr().out
+    assert "edge-cell\t" in out
+    assert "evolution\t" in out
+    protocol, trainings = table()
+    path = tmp_path / "table.csv"
+    path.write_text(write_head(protocol) + "".join(map(write_line, trainings)))
+    assert main(["nas", "bench", str(path), "--task", "splice", "--strategy", "local", "--trials", "20"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("local,20,20,0.7050,0.0000")
+    assert main(["nas", "bench", str(path), "--task", "splices"]) == 2
+    path.write_text(write_head(protocol) + "".join(map(write_line, trainings[:4])))
+    assert main(["nas", "bench", str(path), "--task", "splice"]) == 2
+    assert "2 of 8 cells" in capsys.readouterr().err
+
+
+def test_the_catalogue_names_all_strategies():
+    from bioautofeat.nas.catalogue import STRATEGIES
+    from bioautofeat.search import STRATEGIES as KNOWN
+
+    assert set(STRATEGIES) >= set(KNOWN)
