@@ -392,11 +392,11 @@ def test_the_command_lists_and_compares(tmp_path, capsys):
     protocol, trainings = table()
     path = tmp_path / "table.csv"
     path.write_text(write_head(protocol) + "".join(map(write_line, trainings)))
-    assert main(["nas", "bench", str(path), "--task", "splice", "--strategy", "local", "--trials", "20"]) == 0
+    assert main(["nas", "bench", str(path), "--set", "splice", "--strategy", "local", "--trials", "20"]) == 0
     assert capsys.readouterr().out.splitlines()[1].startswith("local,20,20,0.7050,0.0000")
-    assert main(["nas", "bench", str(path), "--task", "splices"]) == 2
+    assert main(["nas", "bench", str(path), "--set", "splices"]) == 2
     path.write_text(write_head(protocol) + "".join(map(write_line, trainings[:4])))
-    assert main(["nas", "bench", str(path), "--task", "splice"]) == 2
+    assert main(["nas", "bench", str(path), "--set", "splice"]) == 2
     assert "2 of 8 cells" in capsys.readouterr().err
 
 

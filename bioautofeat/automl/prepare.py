@@ -119,7 +119,9 @@ def prepare_records(training: Part, test: Part | None, options: Options) -> Prep
     labels = training.require_labels()
     classes, truth = _truth(labels, training.sequences.ids, training.origin, options.task)
     test_truth = None if test is None or not test.labels else _test_truth(test, classes)
-    found = audit(training, test, task=options.task, relations=options.groups == "auto" and _affordable(training, options))
+    found = audit(
+        training, test, task=options.task, relations=options.groups == "auto" and _affordable(training, options)
+    )
     _refuse_one_sequence(found, training)
     _report_copies(found, training, test)
     groups, strata = _groups(options, found, truth, training.origin), _strata(truth, classes)

@@ -19,7 +19,7 @@ actions:
   search TRAIN... -o RUN      search, train the best networks; RUN holds model.baf, architecture.json, history.csv
   train TRAIN... -o MODEL     train the network of --architecture, without any search
   predict MODEL INPUT...      as bioautofeat predict
-  bench TABLE --task NAME     strategies on a table of trained architectures: what each picks, mean over seeds
+  bench TABLE --set NAME      strategies on a table of trained architectures: what each picks, mean over seeds
   spaces | strategies         what there is
 
 search and train need torch: pip install 'bioautofeat[nas]'
@@ -28,7 +28,7 @@ examples:
   bioautofeat nas search pos=positive.fa neg=negative.fa -o run --time-budget 10m
   bioautofeat nas train all.fa --labels header --architecture run/architecture.json -o model.baf
   bioautofeat nas predict model.baf new.fa -o predictions.csv
-  bioautofeat nas bench table.csv --task splice --strategy random --strategy evolution --trials 50
+  bioautofeat nas bench table.csv --set splice --strategy random --strategy evolution --trials 50
 """
 
 ACTIONS = ("search", "train", "predict", "bench", "spaces", "strategies")
@@ -51,9 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", help="folder of the search, or file")
     parser.add_argument("--labels", metavar="header|FILE", help="as in fit")
     parser.add_argument("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto")
-    parser.add_argument("--classify", dest="kind", action="store_const", const="classification", help="the default")
-    parser.add_argument("--regress", dest="kind", action="store_const", const="regression", help="labels are values")
-    parser.set_defaults(kind="classification")
+    parser.add_argument("--task", choices=("classification", "regression"), default="classification")
     parser.add_argument("--metric", metavar="NAME", help="what picks networks; as in fit")
     parser.add_argument("--time-budget", type=_duration, metavar="TIME", help="90, 10m, 2h (default 10m)")
     parser.add_argument(
@@ -67,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--members", type=positive, default=3, metavar="N", help="networks of the model (default 3)")
     parser.add_argument("--strands", choices=("given", "both", "symmetric"), default="given", help="DNA: what they say")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda")
-    parser.add_argument("--task", metavar="NAME", help="of a table, for bench")
+    parser.add_argument("--set", metavar="NAME", help="records of a table, for bench")
     parser.add_argument("--seeds", type=positive, default=20, metavar="N", help="of bench (default 20)")
     parser.add_argument("--force", action="store_true", help="replace an existing output")
 
@@ -123,7 +121,7 @@ def _estimator(options: argparse.Namespace, **more: Any) -> Any:
     budget = options.time_budget
     if budget is None and options.trials is None and options.action == "search":
         budget = 600.0
-    kind = NASClassifier if options.kind == "classification" else NASRegressor
+    kind = NASClassifier if options.task == "classification" else NASRegressor
     return kind(
         strategy=options.strategy[-1] if options.strategy else "evolution", space=options.space,
         evaluator=options.evaluator, time_budget=budget, trials=options.trials, epochs=options.epochs,
@@ -222,19 +220,17 @@ def _bench(options: argparse.Namespace) -> int:
     from bioautofeat.nas.bench import compare, read_benchmark
 
     table = read_benchmark(options.input[0])
-    if options.task is None:
-        raise ParameterError(f"nas bench: name a task of the table, --task: {', '.join(table.tasks)}")
-    cells, trials = table.cells(options.task), options.trials or 50
+    if options.set is None:
+        raise ParameterError(f"nas bench: name a set of the table, --set: {', '.join(table.tasks)}")
+    cells, trials = table.cells(options.set), options.trials or 50
     if len(cells) < table.space.size_enumerated():
-        raise ParameterError(
-            f"the table holds {len(cells)} of {table.space.size_enumerated()} cells for {options.task}"
-        )
-    best = table.best(options.task)[1]
+        raise ParameterError(f"the table holds {len(cells)} of {table.space.size_enumerated()} cells for {options.set}")
+    best = table.best(options.set)[1]
     sys.stdout.write("strategy,trials,seeds,test,sd,best\n")
     for name in options.strategy or ["random", "local", "evolution", "tpe"]:
         mean, spread = compare(
-            table.space, lambda point: table.validation(point, options.task),
-            lambda point: table.test(point, options.task), name, trials, options.seeds,
+            table.space, lambda point: table.validation(point, options.set),
+            lambda point: table.test(point, options.set), name, trials, options.seeds,
         )  # fmt: skip
         sys.stdout.write(f"{name},{trials},{options.seeds},{mean:.4f},{spread:.4f},{best:.4f}\n")
         sys.stdout.flush()

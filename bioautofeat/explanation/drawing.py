@@ -121,7 +121,7 @@ def bars(rows: Sequence[Bar], title: str, unit: str, dot: str = "") -> str:
     dot : str
         What the dots stand for.
     """
-    left, width, step = 250.0, 760.0, 22
+    left, width, step = 280.0, 800.0, 22
     ends = [edge for r in rows for edge in (r.value - r.spread, r.value + r.spread, 0.0, *([r.dot] if r.dot is not None else []))]  # fmt: skip
     low, high = min(ends, default=0.0), max(ends, default=0.0)
     high = high if high > low else low + 1.0
@@ -149,7 +149,7 @@ def _bar(row: Bar, place: Any, top: float, left: float) -> str:
     kind = "for" if row.value >= 0 else "against"
     parts = [
         f"<g><title>{escape(row.name)}: {_number(row.value)}</title>",
-        _text(left - 8, top + 13, _shortened(row.name, 38), "end"),
+        _text(left - 8, top + 13, _shortened(row.name, 36), "end"),
         f'<rect x="{start:.1f}" y="{top + 2}" width="{max(stop - start, 0.5):.1f}" height="14" class="{kind}"/>',
     ]
     if row.spread > 0:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bioautofeat.alphabet import NUCLEIC
+from bioautofeat.evaluation.metrics import METRICS
 from bioautofeat.explanation.drawing import Bar, Line, bars, letters, lines
 from bioautofeat.explanation.findings import Findings, Profile
 from bioautofeat.explanation.tables import mean_profiles
@@ -31,16 +32,22 @@ def _importance(found: Findings) -> dict[str, str]:
     whole = found.importance
     if whole is None:
         return {}
-    unit = f"drop of {whole.metric} (of {whole.value:.3f})" if whole.metric else "change of the prediction"
+    change = "change of the prediction"
+    unit = f"drop of the {METRICS[whole.metric].title} (of {whole.value:.3f})" if whole.metric else change
     pairs = sorted(zip(found.subject.blocks, whole.blocks, strict=True), key=lambda pair: pair[1].order)
     rows = [
         Bar(block.name, float(row.main.mean()), float(row.main.std()), None if row.alone is None else float(row.alone.mean()))
         for block, row in pairs
     ]  # fmt: skip
     names = found.subject.model.names
-    single = [Bar(names[r.start], float(r.main.mean()), float(r.main.std())) for r in whole.features[: 2 * TOP]]
+    # a metric of classes hardly moves by one feature of many
+    moved = any(row.main.any() for row in whole.features)
+    tall = [(row, row.main if moved else row.change) for row in whole.features[: 2 * TOP]]
+    single = [Bar(names[row.start], float(value.mean()), float(value.std())) for row, value in tall]
     drawn = {"blocks": bars(rows, "Descriptors, permuted", unit, "what the block brings back alone")}
-    return drawn | ({"features": bars(single, "Features, permuted one by one", unit)} if single else {})
+    return drawn | (
+        {"features": bars(single, "Features, permuted one by one", unit if moved else change)} if single else {}
+    )
 
 
 def _shap(found: Findings) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from bioautofeat.evaluation.metrics import METRICS
 from bioautofeat.explanation.drawing import STYLE
 from bioautofeat.explanation.findings import Findings
 from bioautofeat.explanation.tables import Table
@@ -19,8 +20,8 @@ h1 { font-size: 1.6rem; margin-bottom: .3rem; } h2 { font-size: 1.2rem; margin: 
 h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; overflow-wrap: anywhere; } p, li { max-width: 50rem; } .note { color: var(--soft); }
 figure { margin: .8rem 0; overflow-x: auto; } figure svg { max-width: 100%; height: auto; display: block; }
 table { border-collapse: collapse; margin: .6rem 0; font-size: .93rem; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
-td, th { padding: .18rem .7rem; text-align: right; border-bottom: 1px solid var(--line); } th { background: var(--wash); font-weight: 600; }
-td:first-child, th:first-child { text-align: left; overflow-wrap: anywhere; } .text td, .text th { text-align: left; } code { overflow-wrap: anywhere; }
+td, th { padding: .18rem .7rem; text-align: left; border-bottom: 1px solid var(--line); } th { background: var(--wash); font-weight: 600; }
+td, code { overflow-wrap: anywhere; } .n { text-align: right; white-space: nowrap; }
 .warn { border-left: 4px solid var(--against); background: var(--wash); padding: .5rem .9rem; margin: .5rem 0; }
 @page { margin: 15mm; } @media print { body { font-size: 10pt; max-width: none; margin: 0; padding: 0; } figure, article, table { break-inside: avoid; }
   h2, h3 { break-after: avoid; } figure, .wide { overflow: visible; } }
@@ -57,8 +58,10 @@ def _cell(value: Any) -> str:
 def _table(table: Table, columns: Sequence[str], most: int = SHOWN) -> str:
     """Some columns of the first rows."""
     places = [table.columns.index(name) for name in columns if name in table.columns]
-    head = "".join(f"<th>{escape(table.columns[p].replace('_', ' '))}</th>" for p in places)
-    rows = ("".join(f"<td>{_cell(row[p])}</td>" for p in places) for row in table.rows[:most])
+    numbers = {p for p in places if all(isinstance(row[p], (int, float)) for row in table.rows[:most])}
+    kinds = {p: ' class="n"' if p in numbers else "" for p in places}
+    head = "".join(f"<th{kinds[p]}>{escape(table.columns[p].replace('_', ' '))}</th>" for p in places)
+    rows = ("".join(f"<td{kinds[p]}>{_cell(row[p])}</td>" for p in places) for row in table.rows[:most])
     return f'<div class="wide"><table><tr>{head}</tr>{"".join(f"<tr>{row}</tr>" for row in rows)}</table></div>'
 
 
@@ -104,7 +107,7 @@ def _head(found: Findings, facts: Mapping[str, Any]) -> str:
         "This tells what the model relies on, not what nature does; where two features say the same, either may get the credit. "
         "Numbers above zero speak for the class (or raise the value), numbers below speak against it."
     )
-    notes = "".join(f'<div class="warn">{escape(note)}</div>' for note in found.notes)
+    notes = "".join(f'<div class="warn">{escape(note[:1].upper() + note[1:])}.</div>' for note in found.notes)
     return _paragraphs(lead) + f'<p class="note">{caution}</p>{notes}'
 
 
@@ -113,7 +116,9 @@ def _blocks(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str,
     if whole is None:
         return ""
     measure = (
-        f"the {whole.metric} ({whole.value:.3f} as things are) falls" if whole.metric else "the predictions change"
+        f"the {METRICS[whole.metric].title} ({whole.value:.3f} as things are) gets worse"
+        if whole.metric
+        else "the predictions change"
     )
     text = (
         f"The columns of one descriptor are dealt out anew among {whole.records:,} records, and {measure} by so much "
@@ -197,7 +202,7 @@ def _records(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str
 
 def _files(tables: Mapping[str, Table]) -> str:
     rows = "".join(f"<tr><td><code>{name}.csv</code></td><td>{DESCRIPTIONS[name]}</td><td>{len(table):,} rows</td></tr>" for name, table in tables.items())  # fmt: skip
-    return f'<div class="wide"><table class="text">{rows}</table></div><p>Every drawing is also a file (<code>.svg</code>); <code>explanation.json</code> holds the settings.</p>'
+    return f'<div class="wide"><table>{rows}</table></div><p>Every drawing is also a file (<code>.svg</code>); <code>explanation.json</code> holds the settings.</p>'
 
 
 def _settings(facts: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ __all__ = ["explain"]
 Array = NDArray[Any]
 Tell = Callable[[str, int, int], None]
 
-OPERATIONS = 2e11
+OPERATIONS = 1e11
 """Multiplications that each part may cost, by the sizes of the model's arrays: a minute or so.  Records are fewer where
 they are dear, so that the result does not depend on a clock."""
 

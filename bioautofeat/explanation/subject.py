@@ -54,7 +54,7 @@ class Settings:
     target: str | None = None
     metric: str | None = None
     repeats: int = 5
-    rows: int = 500
+    rows: int = 300
     records: int = 30
     only: tuple[str, ...] = ()
     features: int = 30

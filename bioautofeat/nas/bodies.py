@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bioautofeat.nas.blocks import Convolution, Mask, halved, shortened
-from bioautofeat.nas.genotype import Body, CellBody, ChainBody, EdgeBody
+from bioautofeat.nas.genotype import Body, CellBody, ChainBody, EdgeBody, GrownBody
+from bioautofeat.nas.growing import GrowingBody
 from bioautofeat.nas.ops import Layout
 from bioautofeat.nas.spaces.cell import Block, CellGenotype
 from bioautofeat.nas.spaces.edge_cell import edges_of
@@ -211,4 +212,6 @@ _kinds: dict[type, Any] = {EdgeBody: _EdgeBody, CellBody: _CellBody, ChainBody: 
 
 def make_body(body: Body, layout: Layout, edge: Edge) -> Any:
     """The module of a body, called as ``module(x, mask)``; gives both, and has the number of its ``channels``."""
+    if isinstance(body, GrownBody):
+        return GrowingBody(body, layout)
     return _kinds[type(body)](body, layout, edge)

@@ -12,10 +12,11 @@ from typing import Any
 
 from bioautofeat.errors import ModelError, ParameterError
 from bioautofeat.nas.ops import OPERATIONS
-from bioautofeat.nas.parts import Body, CellBody, ChainBody, EdgeBody, Encoder, Head, Stem, check_sizes, sized
+from bioautofeat.nas.parts import Body, CellBody, ChainBody, EdgeBody, Encoder, GrownBody, Head, Stem, check_sizes, sized
 from bioautofeat.nas.spaces.cell import Block, CellGenotype
 from bioautofeat.nas.spaces.chain import ChainGenotype
 from bioautofeat.nas.spaces.edge_cell import EdgeCell
+from bioautofeat.nas.spaces.morphism import GrownChain, GrownLayer
 from bioautofeat.parameters import Flag
 
 __all__ = [
@@ -27,13 +28,14 @@ __all__ = [
     "Encoder",
     "Frame",
     "Genotype",
+    "GrownBody",
     "Head",
     "Stem",
     "read_architecture",
     "resized",
 ]
 
-Genotype = EdgeCell | CellGenotype | ChainGenotype
+Genotype = EdgeCell | CellGenotype | ChainGenotype | GrownChain
 """What a space of architectures decodes to; a :class:`Frame` makes a network of it."""
 
 WIDEST = 4096
@@ -48,7 +50,7 @@ class Architecture:
     ----------
     encoder : Encoder
     stem : Stem
-    body : EdgeBody, CellBody or ChainBody
+    body : EdgeBody, CellBody, ChainBody or GrownBody
     head : Head
     symmetric : bool
         Whether both strands of DNA give the same output, by construction.
@@ -112,10 +114,12 @@ def resized(architecture: Architecture, depth: int, channels: int) -> Architectu
         operations = tuple(old[layer * len(old) // depth] for layer in range(depth))
         skips = body.genotype.skips if depth == len(old) else frozenset()
         return replace(architecture, stem=stem, body=replace(body, genotype=ChainGenotype(operations, skips)))
+    if isinstance(body, GrownBody):
+        raise ParameterError("a grown chain has a width in every layer: it is not scaled, it grows")
     return replace(architecture, stem=stem, body=replace(body, cells=depth))
 
 
-_names: dict[type, str] = {EdgeBody: "edge-cells", CellBody: "cells", ChainBody: "chain"}
+_names: dict[type, str] = {EdgeBody: "edge-cells", CellBody: "cells", ChainBody: "chain", GrownBody: "grown"}
 _kinds: dict[str, type] = {name: kind for kind, name in _names.items()}
 
 
@@ -147,6 +151,16 @@ def _read_blocks(value: Any) -> tuple[Block, ...]:
     return tuple(_build(Block, block) for block in value)
 
 
+def _read_layers(inner: Mapping[str, Any]) -> tuple[GrownLayer, ...]:
+    value = inner.get("layers")
+    if not isinstance(value, list) or len(value) > 64:
+        raise ModelError("the architecture has no list of layers")
+    layers = tuple(_build(GrownLayer, layer) for layer in value)
+    if not all(type(number) is int for layer in layers for number in (layer.width, layer.kernel, layer.branch)):
+        raise ModelError("the layers of the architecture are not described by whole numbers")
+    return layers
+
+
 def _read_skips(value: Any) -> frozenset[tuple[int, int]]:
     sound = isinstance(value, list) and len(value) <= 4096
     if not sound or not all(isinstance(p, list) and len(p) == 2 and all(type(i) is int for i in p) for p in value):
@@ -172,6 +186,9 @@ def _read_body(given: Any) -> Body:
     if kind == "cells":
         made = {name: _read_blocks(inner.get(name)) for name in ("normal", "reduction")}
         return _build(CellBody, values, genotype=_build(CellGenotype, inner, **made))
+    if kind == "grown":
+        skips = {name: _read_skips(inner.get(name)) for name in ("adds", "joins")}
+        return _build(GrownBody, values, genotype=_build(GrownChain, inner, layers=_read_layers(inner), **skips))
     chain = {"operations": _texts(inner.get("operations")), "skips": _read_skips(inner.get("skips"))}
     return _build(ChainBody, values, genotype=_build(ChainGenotype, inner, **chain))
 
@@ -230,6 +247,8 @@ class Frame:
             body = EdgeBody(genotype, self.cells, self.stages)
         elif isinstance(genotype, CellGenotype):
             body = CellBody(genotype, self.cells, self.stages)
+        elif isinstance(genotype, GrownChain):
+            body = GrownBody(genotype)
         else:
             body = ChainBody(genotype, min(self.stages, len(genotype.operations)))
         return Architecture(self.encoder, self.stem, body, self.head, self.symmetric)

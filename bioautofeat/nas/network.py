@@ -12,7 +12,7 @@ from torch.nn import functional
 from bioautofeat.nas import ops
 from bioautofeat.nas.blocks import Attention, Convolution, Kernel, Mask, Norm, covered, mean_of_positions, shortened
 from bioautofeat.nas.bodies import Edge, make_body, stages_of_layers
-from bioautofeat.nas.genotype import Architecture, Body, CellBody, ChainBody, Head, Stem
+from bioautofeat.nas.genotype import Architecture, Body, CellBody, ChainBody, GrownBody, Head, Stem
 from bioautofeat.nas.ops import Layout
 from bioautofeat.nas.spaces.cell import Block
 from bioautofeat.nas.spaces.edge_cell import edges_of
@@ -172,7 +172,7 @@ def receptive_field(architecture: Architecture) -> int:
 def _reaches(body: Body) -> list[int]:
     """Positions beyond one that each stage looks at, in steps of that stage."""
     windows = {name: max(1, ops.OPERATIONS[name].window) - 1 for name in body.operations}
-    if isinstance(body, ChainBody):
+    if isinstance(body, (ChainBody, GrownBody)):
         dealt = list(zip(body.operations, stages_of_layers(len(body.operations), body.stages), strict=True))
         return [sum(windows[name] for name, own in dealt if own == stage) for stage in range(body.stages)]
     if isinstance(body, CellBody):

@@ -14,9 +14,10 @@ from bioautofeat.nas.ops import OPERATIONS
 from bioautofeat.nas.spaces.cell import CellGenotype
 from bioautofeat.nas.spaces.chain import ChainGenotype
 from bioautofeat.nas.spaces.edge_cell import EdgeCell
+from bioautofeat.nas.spaces.morphism import KERNELS, GrownChain
 from bioautofeat.parameters import Choice, Int, Range, Real, unknown
 
-__all__ = ["Body", "CellBody", "ChainBody", "EdgeBody", "Encoder", "Head", "Stem", "check_sizes", "sized"]
+__all__ = ["Body", "CellBody", "ChainBody", "EdgeBody", "Encoder", "GrownBody", "Head", "Stem", "check_sizes", "sized"]
 
 MOST_WORDS = 512
 """Channels of an embedding, and rows of a table of properties, at most."""
@@ -204,7 +205,40 @@ class ChainBody:
         return self.genotype.operations
 
 
-Body = EdgeBody | CellBody | ChainBody
+@dataclass(frozen=True)
+class GrownBody:
+    """A chain that grew layer by layer, all of one length; its weights can grow on without a change of function.
+
+    Parameters
+    ----------
+    genotype : GrownChain
+    activation : str
+    """
+
+    genotype: GrownChain
+    activation: str = sized(Choice("relu", "tanh", "gelu"), "relu")
+    stages = 1
+
+    def __post_init__(self) -> None:
+        check_sizes(self)
+        layers = self.genotype.layers
+        if not 1 <= len(layers) <= 64:
+            raise ParameterError(f"body: {len(layers)} layers; from 1 to 64 are allowed")
+        for layer in layers:
+            Int(1, 512).check(layer.width)
+            if layer.kernel not in KERNELS or layer.branch not in (0, *KERNELS):
+                raise ParameterError(f"body: kernels are of {', '.join(map(str, KERNELS))} positions")
+        for source, target in (*self.genotype.adds, *self.genotype.joins):
+            if not 0 <= source < target - 1 < len(layers):
+                raise ParameterError(f"body: a skip from layer {source} to layer {target} of {len(layers)}")
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Names of the operations in use."""
+        return tuple(f"conv{max(layer.kernel, layer.branch)}" for layer in self.genotype.layers)
+
+
+Body = EdgeBody | CellBody | ChainBody | GrownBody
 
 
 @dataclass(frozen=True)

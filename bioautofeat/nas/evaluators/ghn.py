@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -90,32 +90,48 @@ class Gates(nn.Module):
 
     def forward(self, states: Tensor, edges: Sequence[tuple[int, int]]) -> Tensor:
         """States of all nodes, shape ``(nodes, width)``, after the messages."""
-        order = generations(len(states), edges)
-        apart = distances(len(states), edges)
         found = list(states.unbind(0))
         for _ in range(self.rounds):
-            for nodes, backward in ((order, False), (order[::-1], True)):
-                for generation in nodes:
-                    self._update(found, generation, apart, backward)
+            for steps in _schedule(len(states), tuple(edges), self.reach):
+                for nodes, near, far in steps:
+                    self._update(found, nodes, near, far)
         return torch.stack(found)
 
-    def _update(
-        self, states: list[Tensor], generation: list[int], apart: dict[tuple[int, int], int], backward: bool
-    ) -> None:
+    def _update(self, states: list[Tensor], nodes: list[int], near: Messages, far: Messages) -> None:
         """New states of the nodes of one generation, from those before it in this direction."""
-        messages = []
-        for node in generation:
-            sources = [(v if backward else u, d) for (u, v), d in apart.items() if (u if backward else v) == node]
-            message = torch.zeros_like(states[node])
-            for source, distance in sources:
-                if distance == 1:
-                    message = message + self.near(states[source])
-                elif distance <= self.reach:
-                    message = message + self.far(states[source]) / distance
-            messages.append(message)
-        fresh = self.gate(torch.stack(messages), torch.stack([states[node] for node in generation]))
-        for place, node in enumerate(generation):
+        total = torch.zeros(len(nodes), states[0].shape[0], device=states[0].device, dtype=states[0].dtype)
+        for messages, read in ((near, self.near), (far, self.far)):
+            if messages:
+                said = read(torch.stack([states[source] for source, _, _ in messages]))
+                shares = said.new_tensor([1 / distance for _, _, distance in messages])
+                places = torch.tensor([place for _, place, _ in messages], device=said.device)
+                total = total.index_add(0, places, said * shares[:, None])
+        fresh = self.gate(total, torch.stack([states[node] for node in nodes]))
+        for place, node in enumerate(nodes):
             states[node] = fresh[place]
+
+
+Messages = list[tuple[int, int, int]]
+"""Source, place of the target in its generation, distance."""
+
+Step = tuple[list[int], Messages, Messages]
+
+
+@lru_cache(maxsize=4096)
+def _schedule(nodes: int, edges: tuple[tuple[int, int], ...], reach: int) -> tuple[list[Step], list[Step]]:
+    """What is done, generation by generation, on the way forward and on the way back."""
+    order, apart = generations(nodes, edges), distances(nodes, edges)
+    back = {(v, u): distance for (u, v), distance in apart.items()}
+
+    def steps(generations: list[list[int]], apart: dict[tuple[int, int], int]) -> list[Step]:
+        found = []
+        for generation in generations:
+            told = [(u, generation.index(v), d) for (u, v), d in sorted(apart.items()) if v in generation]
+            near, far = [m for m in told if m[2] == 1], [m for m in told if 1 < m[2] <= reach]
+            found.append((generation, near, far))
+        return found
+
+    return steps(order, apart), steps(order[::-1], back)
 
 
 class GraphHypernetwork(Generated):
@@ -182,7 +198,3 @@ class GraphHypernetwork(Generated):
         skipped = (block.shape[2] - sizes[2]) // 2
         return scaled(block[: sizes[0], : sizes[1], skipped : skipped + sizes[2]], shape)
 
-
-def path_edges(order: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Edges of a chain."""
-    return tuple(pairwise(order))

@@ -139,7 +139,7 @@ class SequenceSpace(Space):
         return Architecture(encoder, stem, body, head, self.symmetric)
 
     @staticmethod
-    def training(point: Point) -> dict[str, float]:
+    def training(point: Point) -> dict[str, Any]:
         """How the network of a point learns: settings of ``bioautofeat.nas.train`` by name."""
         values = dict(point)
         return {name: float(values[name]) for name in ("learning_rate", "weight_decay")}
