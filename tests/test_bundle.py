@@ -369,7 +369,7 @@ def test_spec_may_not_read_files(sound, tmp_path):
 def test_state_of_a_term_is_checked(sound, tmp_path):
     def change(manifest, parts):
         meta = json.loads(parts["meta.json"])
-        name = next(name for name in meta["arrays"] if name.startswith("extractor") and name.endswith("scores"))
+        name = next(name for name in meta["arrays"] if name.startswith("extractor") and name.endswith("tables"))
         meta["arrays"][name][2][-1] -= 1
         parts["meta.json"] = json.dumps(meta).encode()
 

@@ -143,17 +143,14 @@ class Run:
         """Number of folds and which are judged."""
         most = int(self.problem.folds.max()) + 1
         search.calibrate(chooser.blocks["small"])
-        one = search.cost_of(chooser.core)
+        costs = search.costs_of(chooser.core)
         free = self.clock.free if self.options.by_clock else NOMINAL_SECONDS
-        for n_folds, share in ((most, 0.55), (3, 0.75)):
-            if n_folds <= most and (n_folds * (1 - 1 / n_folds) + 1) * one <= share * free:
+        # five folds where all of the first models can be paid for, three where the two cheaper of the larger ones can
+        for n_folds, share, counted in ((most, 0.55, costs), (3, 0.75, [costs[0], *sorted(costs[1:])[:2]])):
+            if n_folds <= most and n_folds * sum(counted) <= share * free:
                 return [n_folds, *range(n_folds)]
         # a hold-out of a fifth serves best where there are many records
-        return (
-            [most, 0]
-            if len(self.problem) >= 100 * max(2, self.problem.n_classes)
-            else [min(most, 2), *range(min(most, 2))]
-        )
+        return [most, 0] if len(self.problem) >= 100 * max(2, self.problem.n_classes) else [min(most, 2), *range(min(most, 2))]
 
     def _metadata(self, board: Board) -> dict[str, Any]:
         champion = board.champion

@@ -75,11 +75,11 @@ class Search:
         self.problem, self.board = problem, Board(problem)
         self.rows = int((problem.folds != problem.judged[0]).sum())
 
-    def cost_of(self, candidates: Sequence[Candidate]) -> float:
+    def costs_of(self, candidates: Sequence[Candidate]) -> list[float]:
         """Predicted seconds of one fit of each; by the formulas alone where no decision may look at a clock."""
         costs = self.costs if self.options.by_clock else CostModel(self.problem.n_classes)
         widths = [expected_width(candidate.specs, self.problem) for candidate in candidates]
-        return sum(costs.seconds(c.model, c.values, self.rows, d) for c, d in zip(candidates, widths, strict=True))
+        return [costs.seconds(c.model, c.values, self.rows, d) for c, d in zip(candidates, widths, strict=True)]
 
     def calibrate(self, specs: tuple[str, ...]) -> None:
         """Time two small fits on a few columns: how fast this machine is, now."""

@@ -179,6 +179,7 @@ def _positions(found: Findings, drawings: Mapping[str, str]) -> str:
 def _records(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str, str]) -> Iterable[str]:
     """An article for each record explained one by one."""
     rows, columns = tables["records"].rows, tables["records"].columns
+    heaviest = max(found.shares, key=lambda part: part.member.weight).member.name if found.shares else ""
     shares: dict[str, list[tuple[Any, ...]]] = {}
     for row in tables["record_features"].rows if "record_features" in tables else []:
         shares.setdefault(row[0], []).append(row)
@@ -187,7 +188,7 @@ def _records(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str
         name = str(facts.pop("id"))
         said = ", ".join(f"{key} {_cell(value)}" for key, value in facts.items())
         number = f"record_{i + 1:03d}"
-        best = [row for row in shares.get(name, []) if row[2] == shares[name][0][2]][:5]
+        best = [row for row in shares.get(name, []) if row[2] == heaviest][:5]
         listed = ", ".join(f"{escape(row[4])} ({row[6]:+.3g})" for row in best)
         trailing = (
             f'<p class="note">largest shares in {escape(best[0][2])} ({best[0][3]}): {listed}</p>' if best else ""

@@ -39,10 +39,13 @@ FEWEST = 10
 """Fewer records than this are no background to compare one with."""
 
 FEATURE_PASSES = 200
-SHARE_REPEATS = 8
+SHARE_REPEATS = 12
 SHAPLEY_BACKGROUND = 50
 SHAPLEY_WORK = 3e6
 """Walks (pairs of records times trees) for one member of trees."""
+
+CELLS = 1 << 25
+"""Cells of the feature table (256 MB) that a member is explained on, beside those of the records explained one by one."""
 
 
 def explain(
@@ -262,7 +265,8 @@ def _explain_members(found: Findings, records: Any, background: Any, settings: S
     for done, member in enumerate(suited):
         trees = len(member.model.trees) if hasattr(member.model, "trees") else 1
         more = max(0.0, SHAPLEY_WORK / (background.shape[0] * trees) - len(found.examples))
-        others = np.setdiff1d(_sample(len(records), min(more, 200), (settings.seed, 7)), found.examples)
+        held = CELLS // max(1, subject.model.predictor.n_columns)
+        others = np.setdiff1d(_sample(len(records), min(more, 200, held), (settings.seed, 7)), found.examples)
         places = np.concatenate([found.examples, others]).astype(np.int64)
         if not len(places):
             continue

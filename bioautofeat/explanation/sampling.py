@@ -52,17 +52,19 @@ def block_shares(
     ----------
     rows, background : ndarray or csr_matrix, shape (n, columns) and (m, columns)
     repeats : int
-        Number of orders, each against a background record of its own.
+        Number of orders, each against another background record; those lie evenly over the background's scores, so that
+        few of them do.
     """
     used = used_columns(subject.model.predictor)
     places = [i for i, block in enumerate(subject.blocks) if used[block.start : block.stop].any()]
     outputs = subject.outputs(rows)
     chosen = subject.chosen(outputs)
+    usual = _spread(subject, background, chosen, repeats)
     n = rows.shape[0]
     found = np.zeros((repeats, n, len(subject.blocks)))
     base = np.zeros((repeats, n))
     for repeat in range(repeats):
-        other = background[rng.integers(0, background.shape[0], n)]
+        other = background[usual[repeat]]
         order = rng.permutation(places).tolist()
         tables = [other, *_steps(subject, other, rows, order), *_steps(subject, other, rows, order[::-1])]
         scores = [subject.score(out, chosen) for out in outputs_of_tables(subject, tables)]
@@ -74,6 +76,17 @@ def block_shares(
         tell(repeat + 1, repeats)
     errors = found.std(axis=0, ddof=1) / np.sqrt(repeats) if repeats > 1 else np.zeros(found.shape[1:])
     return BlockShares(found.mean(axis=0), errors, base.mean(axis=0))
+
+
+def _spread(subject: Subject, background: Any, chosen: Array, repeats: int) -> NDArray[np.int64]:
+    """Background records at even quantiles of the score of each record's class, shape ``(repeats, n)``."""
+    outputs = subject.outputs(background)
+    quantiles = ((np.arange(repeats) + 0.5) / repeats * len(outputs)).astype(np.int64)
+    found = np.zeros((repeats, len(chosen)), np.int64)
+    for target in np.unique(chosen):
+        scores = subject.score(outputs, np.full(len(outputs), target))
+        found[:, chosen == target] = np.argsort(scores.round(12), kind="stable")[quantiles][:, None]
+    return found
 
 
 def _steps(subject: Subject, other: Any, rows: Any, order: list[int]) -> list[Any]:

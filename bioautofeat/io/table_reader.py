@@ -200,8 +200,8 @@ def _without_empty(path: str, values: NDArray[np.float64], names: list[str]) -> 
 def _warn_copies(path: str, values: NDArray[np.float64], names: Sequence[str], labels: Sequence[Any]) -> None:
     """Warn about columns that tell the label outright."""
     classes = {label: number for number, label in enumerate(dict.fromkeys(labels)) if label is not None}
-    if not 2 <= len(classes) <= 100 or None in labels:
-        return
+    if not 2 <= len(classes) <= min(100, len(labels) // 2) or None in labels:
+        return  # where hardly a label occurs twice, they are values, and any column of distinct values would match
     codes = np.array([classes[label] for label in labels])
     copies = []
     for j, name in enumerate(names):

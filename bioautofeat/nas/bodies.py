@@ -21,7 +21,7 @@ __all__ = ["BlockCellModule", "Edge", "EdgeCellModule", "joined", "make_body", "
 Edge = Callable[[str, str, Layout], nn.Module]
 """``edge(place, operation, layout)`` makes the module on an edge, on a side of a block or of a layer, called as
 ``module(x, mask)``.  ``place`` names it: ``stage0.cell0.0-1``, ``stage0.normal0.block2.left``, ``stage0.reduction...``,
-``layer3``.  A supernet gives a maker of its own, whose modules hold every operation."""
+``layer3``, ``skip0-3``.  A supernet gives a maker of its own, whose modules hold every operation."""
 
 
 def joined(parts: Sequence[Tensor], symmetric: bool) -> Tensor:
@@ -171,6 +171,7 @@ class _ChainBody(nn.Module):
         self.stages = stages_of_layers(len(operations), body.stages)
         self.sources = [sorted(i for i, end in body.genotype.skips if end == j) for j in range(len(operations))]
         self.layers, self.between, self.joints = nn.ModuleList(), nn.ModuleList(), nn.ModuleDict()
+        self.skips = nn.ModuleDict()
         self.symmetric = layout.symmetric
         rest = (layout.dimensions, layout.symmetric)
         widths: list[int] = []
@@ -181,6 +182,9 @@ class _ChainBody(nn.Module):
             if self.sources[number]:
                 given = width + sum(widths[source] for source in self.sources[number])
                 self.joints[str(number)] = Convolution(Layout(given, width, 1, *rest), 1)
+            for source in self.sources[number]:
+                name, brought = f"skip{source}-{number}", widths[source]
+                self.skips[name] = edge(name, "identity", Layout(brought, brought, 1, *rest))
             self.layers.append(edge(f"layer{number}", operation, Layout(width, width, 1, *rest)))
             widths.append(width)
         self.channels = width
@@ -200,7 +204,10 @@ class _ChainBody(nn.Module):
             if number and stage > self.stages[number - 1]:
                 x, mask = next(between)(x, mask), shortened(mask, 2)
             if self.sources[number]:
-                brought = [self._brought(values, source, stage) for source in self.sources[number]]
+                brought = [
+                    self.skips[f"skip{source}-{number}"](self._brought(values, source, stage), mask)
+                    for source in self.sources[number]
+                ]
                 x = self.joints[str(number)](joined([x, *brought], self.symmetric), mask)
             x = layer(x, mask)
             values.append((x, mask))

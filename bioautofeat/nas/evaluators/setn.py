@@ -12,8 +12,8 @@ from torch import nn
 from bioautofeat.nas.evaluators.base import Relax, never
 from bioautofeat.nas.evaluators.oneshot import OneShot, Sharing
 from bioautofeat.nas.strategies.relaxation import Softmax
+from bioautofeat.nas.strategies.templates import ranked
 from bioautofeat.nas.task import Batch, Task
-from bioautofeat.search.base import generator
 from bioautofeat.search.space import Point, Space
 
 __all__ = ["SelfEvaluated"]
@@ -89,15 +89,3 @@ class SelfEvaluated(OneShot):
         likely = ranked(space, self.log_probability, most=most, draws=draws)[:k]
         return likely[0] if k == 1 else max(likely, key=self.shared_score)
 
-
-def ranked(
-    space: Space, value: Callable[[Point], float], *, most: int = 20_000, draws: int = 2_000, seed: int = 0
-) -> list[Point]:
-    """Points of a space, the most valuable first: all of a small one, random ones of a large one."""
-    points: list[Point] = []
-    for point in space.points():
-        points.append(point)
-        if len(points) > most:
-            points = list(dict.fromkeys(space.sample(generator(seed, number)) for number in range(draws)))
-            break
-    return sorted(points, key=value, reverse=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from bioautofeat.nas.evaluators.base import Builder, Evaluator, never
+from bioautofeat.nas.evaluators.base import Builder, Evaluator, Relax, never
 from bioautofeat.nas.fitting import Fit, fit
 from bioautofeat.nas.task import Task
 from bioautofeat.search.base import Suggestion
@@ -32,10 +32,18 @@ class Training(Evaluator):
     build : callable
         Network of a point in a space.
     settings : Fit
+    relax : callable, optional
+        Supernet of a space, for a search by gradient whose answer is then trained in full.
     """
 
-    def __init__(self, task: Task, build: Builder, settings: Fit = Fit()) -> None:  # noqa: B008
-        self.task, self.build, self.settings = task, build, settings
+    def __init__(
+        self,
+        task: Task,
+        build: Builder,
+        settings: Fit = Fit(),  # noqa: B008
+        relax: Relax | None = None,
+    ) -> None:
+        self.task, self.build, self.settings, self.relax = task, build, settings, relax
         self.space: Space | None = None
         self.seed, self.stop = 0, never
 

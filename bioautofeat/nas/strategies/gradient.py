@@ -118,6 +118,8 @@ class GradientSearch:
     rates : Rates
     share : float
         Of the validation loss, for ``mixed``.
+    channels : int
+        One channel in so many goes through the operations; the supernet must be made so.
     stop : CollapseStop, optional
     edges, skips : int, optional
         Rules of the choice at the end, see :func:`~bioautofeat.nas.strategies.relaxation.discretise`.
@@ -130,6 +132,7 @@ class GradientSearch:
         rates: Rates = Rates(),  # noqa: B008
         *,
         share: float = 1.0,
+        channels: int = 1,
         stop: CollapseStop | None = None,
         edges: int | None = None,
         skips: int | None = None,
@@ -137,7 +140,7 @@ class GradientSearch:
         if order not in ("first", "second", "mixed"):
             raise ParameterError(f"{order!r} is none of first, second, mixed")
         self.relaxation, self.order, self.rates, self.share = relaxation or Softmax(), order, rates, share
-        self.stop, self.edges, self.skips = stop, edges, skips
+        self.channels, self.stop, self.edges, self.skips = channels, stop, edges, skips
 
     def run(self, supernet: Supernet, task: Task, *, seed: int, stop: Callable[[], bool] = lambda: False) -> Relaxed:
         """Search; the supernet's weights are trained in place.
