@@ -117,27 +117,34 @@ class Portfolio(Chooser):
         share = 0.25 if block in ("broad", "rich") else 0.6
         yield from self._on(block, "xgboost", learning_rate=0.15, column_share=share, row_share=0.8)
 
+    def _linear(self, block: str) -> Iterator[Candidate]:
+        """A strongly penalised linear model."""
+        if self.problem.n_classes:
+            yield from self._on(block, "logistic", c=0.01)
+        else:
+            yield from self._on(block, "ridge", strength=1000.0)
+
     def _first(self) -> Iterator[Candidate]:
         # the first model is there in seconds, whatever the data
         quick = "ridge" if not self.problem.n_classes else "logistic" if self.problem.n_classes <= 20 else "lda"
         yield from self._on("small", quick)
         yield from self._boosted("broad")
-        yield from self._on("broad", "extra_trees")
         yield from self._on("broad", "svm")
         yield from self._on("broad", "nystroem")
+        yield from self._on("broad", "extra_trees")
 
     def _second(self) -> Iterator[Candidate]:
-        linear = "logistic" if self.problem.n_classes else "ridge"
+        if len(self.problem) <= MANY_ROWS:
+            yield from self._linear("broad")
         yield from self._boosted("rich")
-        for model in ("extra_trees", "svm", "nystroem"):
+        for model in ("svm", "nystroem", "extra_trees"):
             yield from self._on("rich", model)
         for block in SPECIAL:
             yield from self._boosted(block)
-        yield from self._on("broad", linear, **({"c": 0.01} if self.problem.n_classes else {"strength": 1000.0}))
-        yield from self._on("small", "knn")
-        for block in SPECIAL:
-            for model in ("extra_trees", "svm", "nystroem"):
+            for model in ("svm", "nystroem", "extra_trees"):
                 yield from self._on(block, model)
+        yield from self._linear("rich")
+        yield from self._on("small", "knn")
 
     def _variations(self) -> Iterator[Candidate]:
         slow = {"rounds": 250, "learning_rate": 0.06, "depth": 5, "column_share": 0.15, "row_share": 0.7}

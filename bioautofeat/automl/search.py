@@ -136,6 +136,9 @@ class Search:
             self.tell(self._line(trial))
             if better and self._due() and self.complete():
                 self.improved(self)
+            elif self._pending() > 0.3 * self.clock.free:
+                # what is done now need not be reckoned with any more
+                self.complete()
         return self.board
 
     def _due(self) -> bool:

@@ -200,7 +200,7 @@ def _without_empty(path: str, values: NDArray[np.float64], names: list[str]) -> 
 def _warn_copies(path: str, values: NDArray[np.float64], names: Sequence[str], labels: Sequence[Any]) -> None:
     """Warn about columns that tell the label outright."""
     classes = {label: number for number, label in enumerate(dict.fromkeys(labels)) if label is not None}
-    if not 2 <= len(classes) <= min(100, len(labels) // 2) or None in labels:
+    if not 2 <= len(classes) <= min(100, 2 * len(labels) // 3) or None in labels:
         return  # where hardly a label occurs twice, they are values, and any column of distinct values would match
     codes = np.array([classes[label] for label in labels])
     copies = []

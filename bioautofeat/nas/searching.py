@@ -12,7 +12,7 @@ import numpy as np
 
 from bioautofeat.errors import ParameterError, UnfinishedError
 from bioautofeat.nas.evaluators.base import Evaluator
-from bioautofeat.nas.strategies import GRADIENT, asking, gradient
+from bioautofeat.nas.strategies import GRADIENT, asking_strategy, gradient_search
 from bioautofeat.search.base import History, Strategy, Suggestion, Trial, generator
 from bioautofeat.search.space import Point, Space
 
@@ -120,11 +120,11 @@ def search(
     """
     clock = _Clock(budget)
     if isinstance(strategy, str) and strategy in GRADIENT:
-        strategy = gradient(strategy)
+        strategy = gradient_search(strategy)
     if hasattr(strategy, "relaxation"):
         return _by_gradient(space, strategy, evaluator, clock, seed)
     evaluator.prepare(space, seed=seed, stop=lambda: clock.over(PREPARATION))
-    asked = asking(strategy, space, evaluator) if isinstance(strategy, str) else strategy(space)
+    asked = asking_strategy(strategy, space, evaluator) if isinstance(strategy, str) else strategy(space)
     for trial in known:
         asked.tell(trial)
     return _by_asking(asked, evaluator, clock, seed)

@@ -28,8 +28,8 @@ __all__ = [
     "HillClimb",
     "MostProbable",
     "ReinforceTable",
-    "asking",
-    "gradient",
+    "asking_strategy",
+    "gradient_search",
 ]
 
 
@@ -94,14 +94,14 @@ GRADIENT: dict[str, GradientKind] = {
 """Strategies that train a supernet, by name."""
 
 
-def asking(name: str, space: Space, evaluator: Evaluator) -> Strategy:
+def asking_strategy(name: str, space: Space, evaluator: Evaluator) -> Strategy:
     """The strategy of that name, for a space and an evaluator that has been prepared."""
     if name not in ASKING:
         raise unknown("strategy", name, [*ASKING, *GRADIENT])
     return ASKING[name](space, evaluator)
 
 
-def gradient(name: str, rates: Rates | None = None) -> GradientSearch:
+def gradient_search(name: str, rates: Rates | None = None) -> GradientSearch:
     """The search by gradient of that name.
 
     Parameters
