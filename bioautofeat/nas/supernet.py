@@ -177,25 +177,27 @@ class Supernet(nn.Module):
         """The point of a way."""
         return tuple((name, options[way[name]]) for name, options in self.decisions.items())
 
-    def chosen(self, point: Point) -> list[nn.Module]:
-        """The candidates that a point uses, in the order of the network's modules."""
-        way = self.way(point)
-        mixed = [module for module in self.network.modules() if isinstance(module, MixedOperation)]
-        return [module.candidates[way[module.decision]] for module in mixed]
-
     def state_of(self, point: Point) -> dict[str, Tensor]:
-        """The shared weights that a point uses, named as in the network that has its operations in place."""
+        """The shared weights that a point uses, named as in the network that has its operations in place.
+
+        The tensors are the supernet's own, not copies.
+        """
         way, found = self.way(point), {}
-        mixed = {name: m for name, m in self.network.named_modules() if isinstance(m, MixedOperation)}
+        mixed = {f"{name}.candidates.": m for name, m in self.network.named_modules() if isinstance(m, MixedOperation)}
         for key, value in self.network.state_dict().items():
-            place = next((name for name in mixed if key.startswith(f"{name}.candidates.")), None)
-            if place is None:
-                found[key] = value
-                continue
-            number, rest = key.removeprefix(f"{place}.candidates.").split(".", 1)
-            if int(number) == way[mixed[place].decision]:
-                found[f"{place}.{rest}"] = value
+            open_at = {start: m for start, m in mixed.items() if key.startswith(start)}
+            taken = {start: int(key.removeprefix(start).split(".", 1)[0]) for start in open_at}
+            if all(number == way[open_at[start].decision] for start, number in taken.items()):
+                found[_closed(key, list(taken))] = value
         return found
+
+
+def _closed(key: str, starts: Sequence[str]) -> str:
+    """A name without the parts that say which candidate of a mixed operation it belongs to."""
+    for start in sorted(starts, key=len, reverse=True):
+        rest = key.removeprefix(start).split(".", 1)[1]
+        key = f"{start.removesuffix('candidates.')}{rest}"
+    return key
 
 
 def uniform(decisions: Mapping[str, Sequence[Any]], rng: np.random.Generator) -> dict[str, int]:

@@ -58,7 +58,10 @@ def _frame(x_title: str, y_title: str, low: float, high: float) -> str:
         for share in (0.0, 0.5, 1.0)
     )
     diagonal = f'<line x1="{EDGE}" y1="{SIDE + 10}" x2="{EDGE + SIDE}" y2="10" class="grid"/>'
-    return box + diagonal + marks + _text(EDGE + SIDE / 2, SIDE + 44, x_title, "middle") + _text(EDGE + 4, 24, y_title)
+    turned = (
+        f'<text transform="translate(10 {10 + SIDE / 2:g}) rotate(-90)" text-anchor="middle">{escape(y_title)}</text>'
+    )
+    return box + diagonal + marks + _text(EDGE + SIDE / 2, SIDE + 44, x_title, "middle") + turned
 
 
 def _points(x: Array, y: Array) -> str:

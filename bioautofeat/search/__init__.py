@@ -4,6 +4,7 @@ from bioautofeat.search.base import History, Strategy, Suggestion, Trial, run
 from bioautofeat.search.evolution import Evolution
 from bioautofeat.search.grid import Grid
 from bioautofeat.search.halving import SuccessiveHalving
+from bioautofeat.search.intensify import Race, race
 from bioautofeat.search.local import LocalSearch
 from bioautofeat.search.racing import loses
 from bioautofeat.search.random import RandomSearch
@@ -21,6 +22,7 @@ __all__ = [
     "ParameterSpace",
     "Parzen",
     "Point",
+    "Race",
     "RandomSearch",
     "Space",
     "Strategy",
@@ -28,6 +30,7 @@ __all__ = [
     "Suggestion",
     "Trial",
     "loses",
+    "race",
     "run",
 ]
 
