@@ -133,11 +133,26 @@ def test_a_search_keeps_to_its_time():
     assert model.predict(texts).shape == (120,)
 
 
-@pytest.mark.parametrize("space", ["edge-cell", "cell", "chain"])
+@pytest.mark.parametrize("space", ["edge-cell", "cell", "chain", "morphism"])
 def test_other_spaces(space):
     texts, labels = records(40)
     model = NASClassifier(space=space, time_budget=None, trials=1, epochs=1, members=1, threads=1).fit(texts, labels)
     assert model.predict_proba(texts).shape == (40, 2)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "evaluator", "space"),
+    [("random", "oneshot", "edge-cell"), ("templates", "setn", "chain"), ("random", "smash", "chain"),
+     ("random", "ghn", "cell"), ("morphism", "inherit", "morphism"), ("halving", "fidelity", "sequence"),
+     ("darts", "training", "edge-cell"), ("gdas", "oneshot", "chain"), ("reinforce", "training", "sequence")],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:the search collapsed")
+def test_strategies_and_evaluators(strategy, evaluator, space):
+    texts, labels = records(48)
+    model = NASClassifier(
+        strategy=strategy, evaluator=evaluator, space=space, time_budget=None, trials=2, epochs=1, members=1, threads=1
+    )
+    assert model.fit(texts, labels).predict_proba(texts).shape == (48, 2)
 
 
 def test_proteins_and_three_classes():
@@ -402,6 +417,6 @@ def test_the_command_lists_and_compares(tmp_path, capsys):
 
 def test_the_catalogue_names_all_strategies():
     from bioautofeat.nas.catalogue import STRATEGIES
-    from bioautofeat.search import STRATEGIES as KNOWN
+    from bioautofeat.nas.strategies import ASKING, GRADIENT
 
-    assert set(STRATEGIES) >= set(KNOWN)
+    assert set(STRATEGIES) == {*ASKING, *GRADIENT}

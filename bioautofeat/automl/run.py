@@ -150,7 +150,11 @@ class Run:
             if n_folds <= most and n_folds * sum(counted) <= share * free:
                 return [n_folds, *range(n_folds)]
         # a hold-out of a fifth serves best where there are many records
-        return [most, 0] if len(self.problem) >= 100 * max(2, self.problem.n_classes) else [min(most, 2), *range(min(most, 2))]
+        return (
+            [most, 0]
+            if len(self.problem) >= 100 * max(2, self.problem.n_classes)
+            else [min(most, 2), *range(min(most, 2))]
+        )
 
     def _metadata(self, board: Board) -> dict[str, Any]:
         champion = board.champion

@@ -101,7 +101,7 @@ class Search:
         done = len(self.board.trials)
         if self.options.trials is not None and done >= self.options.trials:
             return True
-        return done > 0 and self.free <= 0
+        return done > 0 and self.free <= 0.01 * (self.clock.budget or 0.0)
 
     @property
     def free(self) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bioautofeat.nas.strategies import GRADIENT
+
 __all__ = ["SPACES", "STRATEGIES"]
 
 SPACES = {
@@ -9,6 +11,7 @@ SPACES = {
     "edge-cell": "one cell of four nodes, an operation on each edge, as in NAS-Bench-201",
     "cell": "a normal and a reduction cell of three blocks, as in NASNet",
     "chain": "four layers and any skips between them",
+    "morphism": "convolutions that grow by moves which keep the network's function",
 }
 """Spaces that an estimator searches, by name."""
 
@@ -21,5 +24,10 @@ STRATEGIES = {
     "smbo": "random forest and expected improvement",
     "tpe": "tree of Parzen estimators",
     "halving": "many with few epochs, the best third with three times as many",
+    "reinforce": "REINFORCE over a table of preferences",
+    "controller": "REINFORCE over a recurrent controller",
+    "morphism": "hill-climbing: children by random moves, the best of them goes on",
+    "templates": "the likeliest first, as the evaluator setn has learnt them",
+    **{name: kind.title for name, kind in GRADIENT.items()},
 }
-"""Strategies that ask for one network after the other."""
+"""Strategies by name; those behind ``templates`` train a supernet, for spaces of cells and chains."""

@@ -37,9 +37,7 @@ class Fit:
     clip: float = 5.0
 
 
-def fit(
-    network: nn.Module, task: Task, settings: Fit, *, seed: int, stop: Callable[[], bool] = lambda: False
-) -> float:
+def fit(network: nn.Module, task: Task, settings: Fit, *, seed: int, stop: Callable[[], bool] = lambda: False) -> float:
     """Train in place, and give the validation score; the network is left in evaluation mode.
 
     Raises

@@ -12,7 +12,18 @@ from typing import Any
 
 from bioautofeat.errors import ModelError, ParameterError
 from bioautofeat.nas.ops import OPERATIONS
-from bioautofeat.nas.parts import Body, CellBody, ChainBody, EdgeBody, Encoder, GrownBody, Head, Stem, check_sizes, sized
+from bioautofeat.nas.parts import (
+    Body,
+    CellBody,
+    ChainBody,
+    EdgeBody,
+    Encoder,
+    GrownBody,
+    Head,
+    Stem,
+    check_sizes,
+    sized,
+)
 from bioautofeat.nas.spaces.cell import Block, CellGenotype
 from bioautofeat.nas.spaces.chain import ChainGenotype
 from bioautofeat.nas.spaces.edge_cell import EdgeCell

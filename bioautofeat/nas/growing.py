@@ -188,9 +188,7 @@ def _stem_width(found: State, chain: GrownChain) -> int:
     return int(found["body.layers.0.kernel.weight"].shape[1])
 
 
-def _widened(
-    found: State, chain: GrownChain, move: Move, pool: str, noise: float, generator: torch.Generator
-) -> State:
+def _widened(found: State, chain: GrownChain, move: Move, pool: str, noise: float, generator: torch.Generator) -> State:
     """New channels copy old ones; whatever reads a channel divides its weights by the number of copies."""
     applied(chain, move)
     number, old = move.layer, chain.layers[move.layer - 1].width

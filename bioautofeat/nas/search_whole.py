@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bioautofeat.errors import ParameterError, UnfinishedError
+import numpy as np
+
+from bioautofeat.errors import BioautofeatWarning, ParameterError, UnfinishedError
 from bioautofeat.nas.catalogue import SPACES
+from bioautofeat.nas.evaluators import EVALUATORS, Evaluator
+from bioautofeat.nas.fitting import Fit
 from bioautofeat.nas.genotype import Encoder, Frame, Head, Stem
 from bioautofeat.nas.problem import Problem, check_length
+from bioautofeat.nas.searching import Budget, search
 from bioautofeat.nas.spaces import CellSpace, ChainSpace
 from bioautofeat.nas.spaces.edge_cell import EdgeCellSpace
+from bioautofeat.nas.spaces.morphism import MorphismSpace
 from bioautofeat.nas.spaces.sequence import SequenceSpace
+from bioautofeat.nas.strategies import ASKING, GRADIENT
+from bioautofeat.nas.task import SequenceTask
 from bioautofeat.nas.train import Settings
-from bioautofeat.nas.whole import ENOUGH, Candidate, WholeTraining, architecture_of
+from bioautofeat.nas.whole import ENOUGH, Candidate, WholeTraining, architecture_of, settings_of
+from bioautofeat.nas.wiring import Framed, SupernetOf, graph_of
 from bioautofeat.parameters import unknown
-from bioautofeat.search import STRATEGIES, Evolution, Strategy, Suggestion, Trial, run
+from bioautofeat.search import Evolution, Trial
 from bioautofeat.search.space import Space
 
-__all__ = ["Plan", "frame_for", "search_whole", "space_for"]
+__all__ = ["Plan", "evaluator_for", "frame_for", "search_whole", "space_for", "task_of"]
 
 CELL_OPERATIONS = ("none", "identity", "conv3", "conv7", "max_pool3")
 BLOCK_OPERATIONS = ("identity", "conv3", "conv7", "separable7", "dilated3x2", "max_pool3")
@@ -30,6 +40,9 @@ SEARCH_SHARE, FIRST_SHARE = 0.6, 0.25
 
 CANDIDATES, FEW, LEAST_ROWS = 12, 8, 500
 """So many candidates are to fit into the time of the search, each with so many epochs over so many records."""
+
+MOST_RANKED = 10
+"""Architectures that another evaluator than training hands on."""
 
 LONG = 400
 """Records longer than this make recurrent layers and attention too slow to be searched."""
@@ -87,7 +100,9 @@ def space_for(name: str | Space, problem: Problem, *, symmetric: bool = False) -
         return SequenceSpace(problem.alphabet, problem.length, symmetric=symmetric, recurrent=problem.length <= LONG)
     if name == "edge-cell":
         return EdgeCellSpace(4, CELL_OPERATIONS, cells=1, channels=32)
-    return CellSpace(BLOCK_OPERATIONS, 3) if name == "cell" else ChainSpace(BLOCK_OPERATIONS, 4)
+    if name == "cell":
+        return CellSpace(BLOCK_OPERATIONS, 3)
+    return MorphismSpace() if name == "morphism" else ChainSpace(BLOCK_OPERATIONS, 4)
 
 
 def frame_for(problem: Problem, space: Space, *, symmetric: bool = False) -> Frame:
@@ -100,11 +115,50 @@ def frame_for(problem: Problem, space: Space, *, symmetric: bool = False) -> Fra
     return Frame(Encoder(alphabet=problem.alphabet.name), stem, head, getattr(space, "cells", 1), stages, symmetric)
 
 
-def _strategy(name: str, space: Space) -> Strategy:
-    if name not in STRATEGIES:
-        raise unknown("strategy", name, STRATEGIES)
+def _strategy(name: str) -> Any:
+    """What ``search`` takes for a strategy's name."""
+    if name not in ASKING and name not in GRADIENT:
+        raise unknown("strategy", name, [*ASKING, *GRADIENT])
     # a few dozen networks are all that a search sees: a small population is soon full
-    return Evolution(space, population=6) if name == "evolution" else STRATEGIES[name](space)
+    return (lambda space: Evolution(space, population=6)) if name == "evolution" else name
+
+
+def evaluator_for(name: str, problem: Problem, frame: Frame, settings: Settings, device: Any) -> Evaluator | None:
+    """The evaluator of that name; None for ``training``, which is this module's own.
+
+    Raises
+    ------
+    ParameterError
+        For a name that is unknown, and for ``tabular``, which needs a table and no records.
+    """
+    if name not in EVALUATORS:
+        raise unknown("evaluator", name, EVALUATORS)
+    if name == "tabular":
+        raise ParameterError("the evaluator tabular looks up a table and sees no records: use nas bench")
+    from bioautofeat.nas.evaluators.ghn import GraphHypernetwork
+    from bioautofeat.nas.evaluators.inherit import Inheriting
+    from bioautofeat.nas.evaluators.oneshot import OneShot, Sharing
+    from bioautofeat.nas.evaluators.setn import SelfEvaluated
+    from bioautofeat.nas.evaluators.smash import Smash
+
+    build, relax = Framed(frame, problem.n_outputs), SupernetOf(frame, problem.n_outputs)
+    task = task_of(problem, frame, device)
+    short = Fit(settings.epochs, settings.batch, settings.learning_rate, settings.weight_decay)
+    sharing = Sharing(epochs=settings.epochs, batch=settings.batch)
+    makers: dict[str, Callable[[], Evaluator]] = {
+        "inherit": lambda: Inheriting(task, build, short), "oneshot": lambda: OneShot(task, relax, sharing),
+        "setn": lambda: SelfEvaluated(task, relax, sharing), "smash": lambda: Smash(task, build),
+        "ghn": lambda: GraphHypernetwork(task, build, graph_of),
+    }  # fmt: skip
+    return makers[name]() if name in makers else None
+
+
+def task_of(problem: Problem, frame: Frame, device: Any) -> SequenceTask:
+    """The records for evaluators that share weights: the first fold judges."""
+    data = problem.data(frame.encoder).to(device)
+    rows = [np.flatnonzero(problem.folds != 0), np.flatnonzero(problem.folds == 0)]
+    measure = "accuracy" if problem.n_classes else "loss"
+    return SequenceTask.of(data, *rows, n_outputs=problem.n_outputs, measure=measure)
 
 
 def search_whole(problem: Problem, plan: Plan, settings: Settings) -> list[Candidate]:
@@ -120,32 +174,45 @@ def search_whole(problem: Problem, plan: Plan, settings: Settings) -> list[Candi
     """
     space = space_for(plan.space, problem, symmetric=plan.symmetric)
     frame = frame_for(problem, space, symmetric=plan.symmetric)
+    strategy = _strategy(plan.strategy)
+    other = evaluator_for(plan.evaluator, problem, frame, settings, plan.device)
     judge = WholeTraining(problem, frame, settings, plan.device, tell=plan.tell)
+    judge.task, judge.relax = task_of(problem, frame, plan.device), SupernetOf(frame, problem.n_outputs)
     judge.prepare(space, seed=plan.seed)
-    strategy = _strategy(plan.strategy, space)
     known = _first(judge, space, plan)
+    chosen: list[Candidate] = []
     if plan.trials is not None or time.monotonic() < plan.end:
-        _run(judge, strategy, plan, known)
-    best = judge.best(1 << 30)
+        chosen = _run(space, strategy, other or judge, judge, plan, known)
+    best = chosen + judge.best(1 << 30)
     if not best:
         raise UnfinishedError(judge.candidates[-1].error if judge.candidates else "no network could be tried")
     return best + [candidate for candidate in judge.candidates if candidate.error]
 
 
-def _run(judge: WholeTraining, strategy: Strategy, plan: Plan, known: list[Trial]) -> None:
-    """Ask and judge until the time or the number of trials is used up."""
-
-    def evaluate(suggestion: Suggestion) -> float | None:
-        if not math.isinf(plan.end):
-            judge.seconds = min(judge.seconds, max(0.1, plan.end - time.monotonic()))
-        try:
-            return judge.evaluate(suggestion)
-        except ParameterError:
-            # a point that no network can be made of is a bad one, not the end of the search
-            return None
-
-    trials = plan.trials if plan.trials is not None else 1 << 30
-    run(strategy, evaluate, trials=trials, seed=plan.seed, known=known, stop=lambda: time.monotonic() >= plan.end)
+def _run(
+    space: Space, strategy: Any, evaluator: Evaluator, judge: WholeTraining, plan: Plan, known: list[Trial]
+) -> list[Candidate]:
+    """Search; the architectures that another evaluator than training likes best, in order."""
+    judge.end = plan.end
+    seconds = None if math.isinf(plan.end) else max(0.1, plan.end - time.monotonic())
+    own = evaluator is judge
+    try:
+        found = search(space, strategy, evaluator, Budget(plan.trials, seconds), plan.seed, known=known if own else ())
+    except UnfinishedError as failure:
+        if not judge.best(1):
+            raise
+        plan.tell(f"the search found nothing: {failure}")
+        return []
+    if found.relaxed is not None and found.relaxed.collapsed:
+        message = "the search collapsed: more than half of its decisions are skips; use pc-darts, gdas or darts-es"
+        warnings.warn(message, BioautofeatWarning, stacklevel=2)
+    if own:
+        return []
+    ranked = [(trial, architecture_of(space, trial.point, judge.frame)) for trial in found.ranked()[:MOST_RANKED]]
+    return [
+        Candidate(architecture, settings_of(space, trial.point, judge.settings), trial.merit)
+        for trial, architecture in ranked
+    ]
 
 
 def _first(judge: WholeTraining, space: Space, plan: Plan) -> list[Trial]:

@@ -65,7 +65,9 @@ class _SuperCell(nn.Module):
         width, options = layout.channels_out, []
         for source in range(block + 2):
             stride = layout.stride if source < 2 else 1
-            made = [ops.make(name, width, width, stride, layout.dimensions) for name in supernet.decisions[f"{decision}.op"]]
+            made = [
+                ops.make(name, width, width, stride, layout.dimensions) for name in supernet.decisions[f"{decision}.op"]
+            ]
             options.append(MixedOperation(f"{decision}.op", made, supernet.mixture))
         return _Source(decision, options, supernet.mixture)
 

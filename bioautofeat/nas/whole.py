@@ -22,7 +22,7 @@ from bioautofeat.nas.train import Settings, predict, train
 from bioautofeat.search.base import Suggestion
 from bioautofeat.search.space import Point, Space
 
-__all__ = ["Candidate", "Member", "WholeTraining", "architecture_of", "train_members"]
+__all__ = ["Candidate", "Member", "WholeTraining", "architecture_of", "settings_of", "train_members"]
 
 
 ENOUGH = 15
@@ -94,6 +94,12 @@ def architecture_of(space: Space, point: Point, frame: Frame) -> Architecture:
     return found if isinstance(found, Architecture) else frame.hold(found)
 
 
+def settings_of(space: Space, point: Point, settings: Settings) -> Settings:
+    """The settings, with those that a point of the space draws."""
+    drawn: Any = getattr(space, "training", None)
+    return settings if drawn is None else replace(settings, **drawn(point))
+
+
 @dataclass
 class WholeTraining(Evaluator):
     """Train the network of a suggestion on all folds but one, and judge it by that one.
@@ -110,6 +116,13 @@ class WholeTraining(Evaluator):
         Most that one suggestion may take at full fidelity; infinite for no limit.
     rows : int
         Most records that a candidate is trained on.
+    end : float
+        When the last candidate must be done (``time.monotonic()``).
+    tell : callable
+    candidates : list of Candidate
+        Those that were tried.
+    task, relax : optional
+        Records and the maker of a supernet, for a search by gradient, whose answer is then judged here.
     """
 
     problem: Problem
@@ -118,8 +131,11 @@ class WholeTraining(Evaluator):
     device: Any = "cpu"
     seconds: float = math.inf
     rows: int = 1 << 30
+    end: float = math.inf
     tell: Callable[[str], None] = lambda line: None
     candidates: list[Candidate] = field(default_factory=list)
+    task: Any = None
+    relax: Any = None
 
     def prepare(self, space: Space, *, seed: int, stop: Callable[[], bool] = never) -> None:
         """Take the space; nothing is shared between candidates."""
@@ -127,12 +143,14 @@ class WholeTraining(Evaluator):
 
     def evaluate(self, suggestion: Suggestion) -> float | None:
         """The validation score of a suggestion; None where it cannot be trained in its time."""
-        settings = replace(self.settings, **getattr(self.space, "training", lambda point: {})(suggestion.point))
+        settings = settings_of(self.space, suggestion.point, self.settings)
         epochs = max(1, round(settings.epochs * suggestion.fidelity))
-        candidate = self.tried(
-            architecture_of(self.space, suggestion.point, self.frame),
-            replace(settings, epochs=epochs), self.seconds * suggestion.fidelity,
-        )  # fmt: skip
+        left = self.end - time.monotonic()
+        if left <= 0:
+            return None
+        seconds = min(self.seconds * suggestion.fidelity, left)
+        architecture = architecture_of(self.space, suggestion.point, self.frame)
+        candidate = self.tried(architecture, replace(settings, epochs=epochs), seconds)
         return None if candidate.error else candidate.score
 
     def tried(self, architecture: Architecture, settings: Settings, seconds: float) -> Candidate:

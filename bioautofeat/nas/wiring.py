@@ -80,7 +80,9 @@ class SupernetOf:
             return self._chain(space)
         if isinstance(space, CellSpace):
             return self._cells(space)
-        raise ParameterError(f"{type(space).__name__} has no supernet: its choices change more than operations on edges")
+        raise ParameterError(
+            f"{type(space).__name__} has no supernet: its choices change more than operations on edges"
+        )
 
     def _network(self, architecture: Architecture, edge: Any) -> Network:
         return build(architecture, architecture.encoder.channels, self.n_outputs, edge=edge)
@@ -230,4 +232,3 @@ def _draw_grown(drawing: _Drawing, body: GrownBody, here: int) -> int:
         sources = [made[s] for s in (*body.genotype.added(number), *body.genotype.joined(number))]
         made.append(drawing.node("layer", [made[-1], *sources], f"body.layers.{number - 1}."))
     return made[-1]
-

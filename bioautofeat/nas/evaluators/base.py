@@ -31,7 +31,7 @@ def never() -> bool:
 class Evaluator(ABC):
     """How good an architecture is, at some cost."""
 
-    def prepare(self, space: Space, *, seed: int, stop: Callable[[], bool] = never) -> None:
+    def prepare(self, space: Space, *, seed: int, stop: Callable[[], bool] = never) -> None:  # noqa: B027  # why: most share nothing
         """What is done once for a space before any question: training what all architectures share.
 
         Parameters

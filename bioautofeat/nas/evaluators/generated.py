@@ -68,7 +68,7 @@ class Generated(Evaluator, ABC):
     hyper : Hyper
     """
 
-    def __init__(self, task: Task, build: Builder, hyper: Hyper = Hyper()) -> None:  # noqa: B008
+    def __init__(self, task: Task, build: Builder, hyper: Hyper = Hyper()) -> None:
         self.task, self.build, self.hyper = task, build, hyper
         self.space: Space | None = None
         self._forms: dict[Point, nn.Module] = {}

@@ -197,4 +197,3 @@ class GraphHypernetwork(Generated):
         # positions are cut out of the middle, so that kernels of different widths agree about theirs
         skipped = (block.shape[2] - sizes[2]) // 2
         return scaled(block[: sizes[0], : sizes[1], skipped : skipped + sizes[2]], shape)
-

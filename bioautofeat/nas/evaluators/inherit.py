@@ -73,7 +73,9 @@ class Inheriting(Training):
 
     def inherit(self, network: nn.Module, point: Point, seed: int) -> bool:
         """Give a network the weights of a relative; whether there was one."""
-        found = self._grown(network, point, seed) if isinstance(self.space, MorphismSpace) else self._alike(network, point)
+        found = (
+            self._grown(network, point, seed) if isinstance(self.space, MorphismSpace) else self._alike(network, point)
+        )
         if found is None:
             return False
         network.load_state_dict(found)

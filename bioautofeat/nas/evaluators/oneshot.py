@@ -61,7 +61,7 @@ class OneShot(Evaluator):
     sharing : Sharing
     """
 
-    def __init__(self, task: Task, relax: Relax, sharing: Sharing = Sharing()) -> None:  # noqa: B008
+    def __init__(self, task: Task, relax: Relax, sharing: Sharing = Sharing()) -> None:
         self.task, self.relax, self.sharing = task, relax, sharing
         self.supernet: Supernet | None = None
         self._calibration: Batch | None = None

@@ -88,4 +88,3 @@ class SelfEvaluated(OneShot):
         """
         likely = ranked(space, self.log_probability, most=most, draws=draws)[:k]
         return likely[0] if k == 1 else max(likely, key=self.shared_score)
-

@@ -107,7 +107,9 @@ def applied(chain: GrownChain, move: Move) -> GrownChain:
         if not 0 <= move.value < move.layer - 1 or (move.value, move.layer) in known:
             raise ParameterError(f"{move.kind}: no new skip from {move.value} to {move.layer}")
         pair = frozenset({(move.value, move.layer)})
-        return replace(chain, adds=chain.adds | pair) if move.kind == "add" else replace(chain, joins=chain.joins | pair)
+        return (
+            replace(chain, adds=chain.adds | pair) if move.kind == "add" else replace(chain, joins=chain.joins | pair)
+        )
     field = {"widen": "width", "kernel": "kernel", "branch": "branch"}.get(move.kind)
     if field is None:
         raise ParameterError(f"unknown move {move.kind!r}")
@@ -152,7 +154,9 @@ class MorphismSpace(Space):
     ) -> None:
         sound = widths and kernels and list(widths) == sorted(set(widths)) and list(kernels) == sorted(set(kernels))
         if not sound or not set(kernels) <= set(KERNELS) or depth < 1:
-            raise ParameterError(f"a growing space needs ascending widths, and kernels of {', '.join(map(str, KERNELS))}")
+            raise ParameterError(
+                f"a growing space needs ascending widths, and kernels of {', '.join(map(str, KERNELS))}"
+            )
         self.widths, self.kernels, self.depth, self.skips = tuple(widths), tuple(kernels), depth, skips
 
     def draw(self, choose: Chooser) -> None:
@@ -254,7 +258,11 @@ def _moves_over(parent: GrownChain, child: GrownChain, kept: tuple[int, ...]) ->
     for number, (old, new) in enumerate(zip(here.layers, child.layers, strict=True), 1):
         if old.width > new.width or old.kernel > new.kernel or (old.branch and old.branch != new.branch):
             return None
-        steps = [("widen", old.width, new.width), ("kernel", old.kernel, new.kernel), ("branch", old.branch, new.branch)]
+        steps = [
+            ("widen", old.width, new.width),
+            ("kernel", old.kernel, new.kernel),
+            ("branch", old.branch, new.branch),
+        ]
         moves += [Move(kind, number, after) for kind, before, after in steps if after != before]
     if not (here.adds <= child.adds and here.joins <= child.joins):
         return None

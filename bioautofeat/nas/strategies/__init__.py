@@ -50,7 +50,7 @@ def _plain(kind: Callable[[Space], Strategy]) -> Callable[[Space, Evaluator], St
     return lambda space, evaluator: kind(space)
 
 
-ASKING: dict[str, Callable[[Space, "Evaluator"], Strategy]] = {
+ASKING: dict[str, Callable[[Space, Evaluator], Strategy]] = {
     **{name: _plain(kind) for name, kind in STRATEGIES.items()},
     "reinforce": _plain(ReinforceTable),
     "controller": _controller,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ def _gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
 
 
 @contextmanager
-def _moved(weights: Sequence[Tensor], by: Sequence[Tensor], factor: float):
+def _moved(weights: Sequence[Tensor], by: Sequence[Tensor], factor: float) -> Iterator[None]:
     """The weights moved along a direction inside the block, and put back as they were."""
     kept = [weight.detach().clone() for weight in weights]
     with torch.no_grad():
@@ -129,7 +129,10 @@ def dominant_eigenvalue(
         vector = vector / vector.norm().clamp(min=1e-12)
         product = torch.autograd.grad(flat, [a for _, a in used], vector, retain_graph=True, allow_unused=True)
         image = torch.cat(
-            [torch.zeros_like(a).reshape(-1) if p is None else p.reshape(-1) for p, (_, a) in zip(product, used, strict=True)]
+            [
+                torch.zeros_like(a).reshape(-1) if p is None else p.reshape(-1)
+                for p, (_, a) in zip(product, used, strict=True)
+            ]
         )
         value, vector = float(vector @ image), image
     return value

@@ -129,7 +129,7 @@ class GradientSearch:
         self,
         relaxation: Relaxation | None = None,
         order: str = "first",
-        rates: Rates = Rates(),  # noqa: B008
+        rates: Rates = Rates(),
         *,
         share: float = 1.0,
         channels: int = 1,

@@ -32,7 +32,7 @@ def levels(limits: Range) -> tuple[Any, ...]:
         return (False, True)
     if isinstance(limits, Int):
         count = min(MOST_LEVELS, limits.top - limits.low + 1)
-        return tuple(int(round(value)) for value in np.linspace(limits.low, limits.top, count))
+        return tuple(round(float(value)) for value in np.linspace(limits.low, limits.top, count))
     if isinstance(limits, Real):
         ends = np.log([limits.low, limits.high]) if limits.log else np.array([limits.low, limits.high])
         grid = np.linspace(*ends, MOST_LEVELS)
