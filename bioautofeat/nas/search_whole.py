@@ -109,10 +109,11 @@ def frame_for(problem: Problem, space: Space, *, symmetric: bool = False) -> Fra
     """What stands around a cell or a chain: sizes by the records' length, width and copies by the space."""
     length = problem.length
     kernel = max(k for k in (1, 3, 5, 7, 9) if k <= max(1, length))
-    stem = Stem(getattr(space, "channels", 32), kernel, dropout=0.1)
+    edges = isinstance(space, EdgeCellSpace)
+    stem = Stem(space.channels if edges else 32, kernel, dropout=0.1)
     stages = 1 if length < 16 else 2
     head = Head("bins", min(12, length), 0, 0.4)
-    return Frame(Encoder(alphabet=problem.alphabet.name), stem, head, getattr(space, "cells", 1), stages, symmetric)
+    return Frame(Encoder(alphabet=problem.alphabet.name), stem, head, space.cells if edges else 1, stages, symmetric)
 
 
 def _strategy(name: str) -> Any:
@@ -199,7 +200,7 @@ def _run(
     try:
         found = search(space, strategy, evaluator, Budget(plan.trials, seconds), plan.seed, known=known if own else ())
     except UnfinishedError as failure:
-        if not judge.best(1):
+        if plan.trials is not None or not judge.best(1):
             raise
         plan.tell(f"the search found nothing: {failure}")
         return []
