@@ -41,7 +41,7 @@ class TestTables:
     def test_rows_of_the_macro_table(self, shared):
         table = macro(shared / "nas" / "nasbench_macro_cifar10.csv")
         assert len(table.rows) == 3**8
-        place = {code: row for code, row in table.rows.items()}["22212202"]
+        place = dict(table.rows.items())["22212202"]
         assert table.columns["test_acc_mean"][place] == table.best("test_acc_mean") == pytest.approx(93.127)
         point = next(table.space.points())
         assert table.key(point) == "00000000"
@@ -278,7 +278,7 @@ class TestHypernetworks:
         form = judge.form(point)
         before = {name: value.clone() for name, value in form.named_parameters()}
         made = judge.made(point, form)
-        assert {name for name in made} == {f"layers.{i}.kernel.weight" for i in range(3)}
+        assert set(made) == {f"layers.{i}.kernel.weight" for i in range(3)}
         x, mask, y = TINY.batch(TINY.train)
         TINY.loss(judge.forward(point, judge.weights(point), x, mask), y).backward()
         assert all(value.grad is None for value in form.parameters())
@@ -446,7 +446,9 @@ class TestSearching:
     def test_the_same_seed_is_the_same_search(self):
         space = SPACES["edge-cell"]
         runs = [search(space, "reinforce", small("oneshot", space), Budget(trials=4), seed=3) for _ in range(2)]
-        assert [(t.point, t.score) for t in runs[0].history.trials] == [(t.point, t.score) for t in runs[1].history.trials]
+        assert [(t.point, t.score) for t in runs[0].history.trials] == [
+            (t.point, t.score) for t in runs[1].history.trials
+        ]
 
     def test_a_search_goes_on_where_it_stopped(self):
         space = SPACES["edge-cell"]
@@ -488,16 +490,14 @@ class TestSearching:
     def test_time_ends_a_search(self):
         space = SPACES["edge-cell"]
         found = search(space, "random", small("training", space), Budget(seconds=0.3))
-        assert 1 <= len(found.history)
+        assert len(found.history) >= 1
         assert found.seconds < 3
 
 
 def test_regression_and_masks():
     """Real targets give a squared error; a mask travels with its rows."""
     x, mask = torch.randn(20, 4, 9), torch.ones(20, 9)
-    task = TensorTask(
-        x=x, y=x.mean((1, 2)), mask=mask, train=np.arange(10), validation=np.arange(10, 20), n_outputs=1
-    )
+    task = TensorTask(x=x, y=x.mean((1, 2)), mask=mask, train=np.arange(10), validation=np.arange(10, 20), n_outputs=1)
     assert task.score(lambda x, mask: (x.sum((1, 2)) / mask.sum(1) / 4)[:, None]) == pytest.approx(0.0, abs=1e-10)
     assert task.score(lambda x, mask: torch.zeros(len(x), 1)) < 0
     halves = task.halved(np.random.default_rng(0))
