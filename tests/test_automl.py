@@ -403,3 +403,39 @@ def test_a_budget_is_kept():
     result, _ = run(make(17, n=60), Options(time_budget=4.0, descriptors=("kmer:k=2",)))
     assert time.monotonic() - started < 9
     assert result.board.trials
+
+
+def test_folds_models_stand_in_where_no_time_is_left():
+    prepared = prepare_records(part(*make(18, n=60)), None, QUICK)
+    with Inline() as fits:
+        fits.load(prepared.problem)
+        candidate = Candidate("logistic", {}, ("kmer:k=2",), "small")
+        with pytest.raises(FitError, match="not kept"):
+            fits.call("averaged", candidate)
+        fits.call("cross_validate", candidate)
+        mean = fits.call("averaged", candidate)["predictor"]
+        whole = fits.call("refit", candidate)["predictor"]
+        table = fits.shop.store.matrix(candidate.specs, None)
+        assert len(mean.members) == 5
+        assert mean.predict_proba(table) == pytest.approx(whole.predict_proba(table), abs=0.1)
+        learnt = Candidate("logistic", {}, ("pslogodds",), "position")
+        fits.call("cross_validate", learnt)
+        with pytest.raises(FitError, match="not kept"):  # the folds' descriptors differ
+            fits.call("averaged", learnt)
+
+
+def test_a_run_by_the_clock_takes_up_what_was_cut_down(tmp_path):
+    """A candidate that had to be made smaller is not asked for again; its journal entry still counts."""
+    data, folder = make(19, n=40), tmp_path / "run"
+    folder.mkdir()
+    options = Options(time_budget=3.0, descriptors=("kmer:k=2",))
+    first, _ = run(data, options, folder=folder)
+    cut = Candidate("extra_trees", {"trees": 17}, ("kmer:k=2",), "broad")
+    done = next(trial for trial in first.board.trials if trial.finished)
+    with open(folder / "journal.jsonl", "a", encoding="utf-8") as log:
+        log.write(json.dumps({**done.as_dict(), "candidate": cut.as_dict()}) + "\n")
+    (folder / "journal" / f"{cut.key}.npy").write_bytes((folder / "journal" / f"{done.candidate.key}.npy").read_bytes())
+    again, _ = run(data, options, folder=folder)
+    keys = [trial.candidate.key for trial in again.board.trials]
+    assert cut.key in keys
+    assert len(set(keys)) == len(keys)

@@ -44,7 +44,7 @@ def choose_blocks(source: Sequences | TableSource, given: Sequence[str] = (), su
     Returns
     -------
     dict of str to tuple of str
-        ``small``: few columns, first; ``broad``: what the first models see; ``rich``: that and all that suits;
+        ``small``: few columns, first; ``lean``: some hundred, for many records; ``broad``: what the first models see; ``rich``: that and all that suits;
         further ones by themselves.  Sets that would equal another are left out.
     """
     if isinstance(source, TableSource):
@@ -108,11 +108,13 @@ def _nucleic(seqs: Sequences, supervised: bool) -> Blocks:
         learnt = ("neighbours",) if supervised and len(seqs) <= 4000 else ()
     if length >= 150:
         extra = (*extra, "codon_usage", "fourier", *(("hexamer",) if supervised else ()))
+    lean = ("kmer:k=3,upto=true", "binary") if _aligned(seqs) else ("kmer:k=4,upto=true", *general)
     folded = seqs.alphabet == RNA and find_spec("RNA") is not None and length <= LONGEST_FOLDED
     structure = ("structure",) if folded else ()
     broad = (*words, *place, *general)
     return {
         "small": small,
+        "lean": (*lean, *learnt),
         "broad": broad,
         "rich": (*broad, *structure, *extra, *learnt),
         "structure": structure,
@@ -135,8 +137,14 @@ def _protein(seqs: Sequences, supervised: bool) -> Blocks:
     if float(np.median(seqs.lengths)) > 100:
         extra = (*extra, "ends_composition:size=120", "ends_binary:first=50,last=30")
     broad = (*composition, *place)
+    lean = (
+        ("aac", "binary", *learnt)
+        if _aligned(seqs)
+        else ("aac", "dpc", "ctdc", "ctdt", "length", "property_profile", ends)
+    )
     return {
         "small": small,
+        "lean": lean,
         "broad": broad,
         "rich": (*broad, *extra, *learnt),
         "position": (*place, *extra, *learnt) if _aligned(seqs) else (),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-__all__ = ["CostModel", "memory_of", "operations", "small_round"]
+__all__ = ["CostModel", "free_memory", "memory_of", "operations", "small_round"]
 
 RATES = {
     "logistic": 4e-10, "ridge": 2e-10, "lda": 6e-10, "svm": 5e-11, "nystroem": 1.4e-10, "knn": 1.0e-9,
@@ -67,6 +68,15 @@ def memory_of(model: str, rows: int, columns: int) -> float:
     if model in ("extra_trees", "random_forest", "xgboost", "hist_boosting"):
         return 3 * table
     return 5 * table
+
+
+def free_memory() -> float | None:
+    """Bytes that may still be used without swapping, by what the system says; None where it says nothing."""
+    try:
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+        return 1024.0 * int(text.partition("MemAvailable:")[2].split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 class CostModel:

@@ -20,6 +20,9 @@ PRESETS = ("fast", "balanced", "best")
 SPECIAL = ("structure", "neighbours", "position")
 """Sets of descriptors that are also tried by themselves."""
 
+LEAN_ROWS = 8_000
+"""Beyond it models of fewer columns come first."""
+
 MANY_ROWS = 6_000
 """Beyond it landmarks stand in for the support vector machine."""
 
@@ -128,6 +131,9 @@ class Portfolio(Chooser):
         # the first model is there in seconds, whatever the data
         quick = "ridge" if not self.problem.n_classes else "logistic" if self.problem.n_classes <= 20 else "lda"
         yield from self._on("small", quick)
+        if len(self.problem) > LEAN_ROWS:
+            yield from self._boosted("lean")
+            yield from self._on("lean", "nystroem")
         yield from self._boosted("broad")
         yield from self._on("broad", "svm")
         yield from self._on("broad", "nystroem")

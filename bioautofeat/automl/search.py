@@ -9,7 +9,7 @@ from typing import Any
 
 from bioautofeat.automl.board import Board
 from bioautofeat.automl.clock import Clock
-from bioautofeat.automl.costs import CostModel, memory_of, small_round
+from bioautofeat.automl.costs import CostModel, free_memory, memory_of, small_round
 from bioautofeat.automl.executor import Executor, FitError
 from bioautofeat.automl.journal import Journal
 from bioautofeat.automl.portfolio import Chooser
@@ -122,10 +122,14 @@ class Search:
 
     def run(self) -> Board:
         """Try candidates until the search is over."""
+        if self.options.by_clock:
+            self._take_up()
         while not self.over:
             candidate = self.chooser.ask(self.board.trials)
             if candidate is None:
                 break
+            if any(trial.candidate.key == candidate.key for trial in self.board.trials):
+                continue
             self.running = candidate
             trial = self._tried(candidate)
             self.running = None
@@ -140,6 +144,13 @@ class Search:
                 # what is done now need not be reckoned with any more
                 self.complete()
         return self.board
+
+    def _take_up(self) -> None:
+        """Put what an earlier run has finished on the board, candidates that it had to cut down among them."""
+        for trial in sorted(self.known.values(), key=lambda trial: trial.number):
+            if trial.finished:
+                self.fit_seconds[trial.candidate.key] = trial.seconds / len(self.problem.judged)
+                self.board.add(replace(trial, number=len(self.board.trials) + 1))
 
     def _due(self) -> bool:
         """Whether to make the champion whole now: at once for the first one, then now and then."""
@@ -187,7 +198,7 @@ class Search:
             columns = self._columns(candidate)
         except FitError as error:
             return None, str(error)
-        limit = self.options.memory_limit
+        limit = self.options.memory_limit or (free_memory() if self.options.by_clock else None)
         wanted = memory_of(candidate.model, self.rows, columns)
         if limit is not None and wanted > limit:
             return None, f"would take {wanted / 1e9:.1f} GB, {limit / 1e9:.1f} GB are allowed"
@@ -236,19 +247,35 @@ class Search:
         """Fit the champion's members on all rows; one that fails is dropped, and the rest blended anew."""
         while self.board.champion is not None:
             missing = [key for key in self.board.champion.weights if key not in self.refits]
+            missing.sort(key=lambda key: self.fit_seconds.get(key, 0.0))  # the cheap ones are sure to be had
             if not missing:
                 self.completed_at = self.clock.spent
                 return True
             candidate = next(t.candidate for t in self.board.trials if t.candidate.key == missing[0])
-            limit = self._limit() if self.refits else float("inf")
-            try:
-                if limit < 0.7 * self.fit_seconds.get(missing[0], 0.0) + 0.2:
-                    raise FitError("no time is left", stopped=True)
-                self.refits[missing[0]] = self.executor.call("refit", candidate, limit=limit)["predictor"]
-            except FitError as error:
-                self.tell(f"{candidate.title}: not fitted on all rows: {error}")
+            predictor = self._refitted(candidate)
+            if predictor is None:
                 self.board.drop(missing[0])
+            else:
+                self.refits[missing[0]] = predictor
         return False
+
+    def _refitted(self, candidate: Candidate) -> Any:
+        """The candidate's model of all rows; the mean of its folds' models where time is short; None where neither can be had."""
+        limit = self._limit() if self.refits else float("inf")
+        needed = self.fit_seconds.get(candidate.key, 0.0) * len(self.problem) / self.rows
+        try:
+            dear = self.options.by_clock and len(self.problem.judged) == 1 and needed > 0.1 * self.clock.free
+            if limit < 1.2 * needed + 0.2 or dear:
+                return self.executor.call("averaged", candidate, limit=max(limit, 5.0))["predictor"]
+        except FitError:
+            pass
+        try:
+            if limit < 0.7 * needed + 0.2:
+                raise FitError("no time is left", stopped=True)
+            return self.executor.call("refit", candidate, limit=limit)["predictor"]
+        except FitError as error:
+            self.tell(f"{candidate.title}: not fitted on all rows: {error}")
+            return None
 
     def _line(self, trial: Trial) -> str:
         metric = self.problem.metric

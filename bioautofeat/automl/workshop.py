@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,8 +14,12 @@ from numpy.typing import NDArray
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.store import Store
 from bioautofeat.automl.trial import Candidate, seed_of
+from bioautofeat.errors import ModelError
 
 __all__ = ["Workshop"]
+
+MOST_KEPT = 10
+"""The models of the folds are kept of this many candidates."""
 
 Array = NDArray[Any]
 
@@ -40,10 +45,13 @@ class Workshop:
         self.problem = problem
         self.store = Store(problem, folder)
         self.tell = tell
+        self.of_folds: OrderedDict[str, list[Any]] = OrderedDict()
+        self._last: list[Any] = []
 
     def split(self, folds: Array, judged: tuple[int, ...]) -> None:
         """Other folds for the same data; tables that learn nothing are kept."""
         self.problem = replace(self.problem, folds=folds, judged=judged)
+        self.of_folds.clear()
         self.store.renew(self.problem)
 
     def shape(self, candidate: Candidate) -> dict[str, float]:
@@ -66,6 +74,7 @@ class Workshop:
         width = (max(1, problem.n_classes),)
         out = np.zeros((len(problem), *width), np.float64)
         fit_seconds = predict_seconds = 0.0
+        self._last = []
         for fold in problem.judged:
             table = self.store.matrix(candidate.specs, fold)
             train, held = np.flatnonzero(problem.folds != fold), np.flatnonzero(problem.folds == fold)
@@ -76,6 +85,7 @@ class Workshop:
             fit_seconds += fitted - started
             predict_seconds += time.monotonic() - fitted
             self.tell("fold", fold)
+        self._keep(candidate)
         judged = out[problem.judged_rows].astype(np.float32)
         predictions = judged if problem.classes else judged[:, 0]
         fold_of = problem.folds[problem.judged_rows]
@@ -85,6 +95,25 @@ class Workshop:
             "fit_seconds": fit_seconds / len(problem.judged),
             "predict_seconds": predict_seconds / len(judged),
         }
+
+    def _keep(self, candidate: Candidate) -> None:
+        """Keep the models of the folds, should there be no time for one of all rows."""
+        whole = len(self._last) == len(self.problem.judged) and not any(map(self.store.learns, candidate.specs))
+        if whole:
+            self.of_folds[candidate.key] = self._last
+        while len(self.of_folds) > MOST_KEPT:
+            self.of_folds.popitem(last=False)
+        self._last = []
+
+    def averaged(self, candidate: Candidate) -> dict[str, Any]:
+        """The mean of the models of the folds, in place of one of all rows."""
+        from bioautofeat.models.predictors.joined import Blend
+
+        members = self.of_folds.get(candidate.key)
+        if not members:
+            raise ModelError("the models of the folds are not kept")
+        share = np.full(len(members), 1.0 / len(members))
+        return {"predictor": members[0] if len(members) == 1 else Blend(tuple(members), share)}
 
     def refit(self, candidate: Candidate) -> dict[str, Any]:
         """The candidate's model of all rows, as arrays (:class:`bioautofeat.models.Predictor`)."""
@@ -128,6 +157,8 @@ class Workshop:
         estimator = self._build(candidate, values, part)
         self._limited(estimator.fit, table, truth)
         predictor = models.compiled(estimator)
+        if part > 0 and (not n_classes or len(present) == n_classes):
+            self._last.append(predictor)
         if not n_classes:
             return lambda rows: predictor.predict(rows, threads=threads)[:, None]
 
