@@ -1,9 +1,21 @@
-"""Every benchmark, one after the other: ``python -m benchmarks`` (or ``python benchmarks/io.py`` for one of them)."""
+"""The benchmarks: ``python -m benchmarks NAME ...`` for one of them with its arguments (``--help`` tells them).
+
+``python -m benchmarks`` alone runs those that need nothing: ``io``, then ``descriptors``.  ``nas`` needs a table of
+architectures, ``automl`` a folder of labelled sets and other tools.
+"""
 
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 
-for script in ("io.py", "descriptors.py"):
-    runpy.run_path(str(Path(__file__).parent / script), run_name="__main__")
+ALONE, GIVEN = ("io", "descriptors"), ("nas", "automl")
+
+name, rest = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
+if name and name not in (*ALONE, *GIVEN):
+    sys.exit(f"no benchmark {name!r}: there are {', '.join((*ALONE, *GIVEN))}")
+for chosen in (name,) if name else ALONE:
+    script = str(Path(__file__).parent / f"{chosen}.py")
+    sys.argv = [script, *rest]
+    runpy.run_path(script, run_name="__main__")

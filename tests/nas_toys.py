@@ -116,7 +116,7 @@ def alone(names, seed, n=1600, epochs=15):
     """Accuracy of a chain that is trained by itself on half of the planted task."""
     task = planted(seed, n)
     torch.manual_seed(1000 + seed)
-    return fit(chain(names), task, Fit(epochs=epochs, batch=32, decay=0.0), seed=seed)
+    return fit(chain(names), task, Fit(epochs=epochs, batch=64, decay=0.0), seed=seed)
 
 
 def some_chains(layers, count, seed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 
 def edit_distance(left, right):
@@ -53,3 +54,49 @@ def deletions(record, edits):
     for _ in range(edits):
         found |= {rest[:i] + rest[i + 1 :] for rest in found for i in range(len(rest))}
     return found
+
+
+def windows(record, length, n_symbols):
+    """Windows of a record that hold no unknown letter."""
+    found = [tuple(record[i : i + length]) for i in range(len(record) - length + 1)]
+    return [window for window in found if all(letter < n_symbols for letter in window)]
+
+
+def spectrum_counts(record, k, n_symbols):
+    """How often each word of 1 to ``k`` letters occurs."""
+    return Counter(window for size in range(1, k + 1) for window in windows(record, size, n_symbols))
+
+
+def gapped_counts(record, length, k, n_symbols):
+    """How often each choice of ``k`` places of a window holds which letters."""
+    masks = list(itertools.combinations(range(length), k))
+    return Counter(
+        (mask, tuple(window[place] for place in mask))
+        for window in windows(record, length, n_symbols)
+        for mask in masks
+    )
+
+
+def mismatch_counts(record, k, m, n_symbols):
+    """How often each word of ``k`` letters occurs with up to ``m`` other letters."""
+    words = list(itertools.product(range(n_symbols), repeat=k))
+    return Counter(
+        word
+        for window in windows(record, k, n_symbols)
+        for word in words
+        if sum(a != b for a, b in zip(window, word, strict=True)) <= m
+    )
+
+
+def product(left, right):
+    """Scalar product of two tables of counts."""
+    return sum(count * right[key] for key, count in left.items())
+
+
+def word_kernel(left, right, length, n_symbols, amounts):
+    """A value for each pair of windows, by the number of letters that agree."""
+    return sum(
+        amounts[sum(a == b for a, b in zip(x, y, strict=True))]
+        for x in windows(left, length, n_symbols)
+        for y in windows(right, length, n_symbols)
+    )

@@ -15,6 +15,7 @@ from bioautofeat.automl.blocks import choose_blocks
 from bioautofeat.automl.board import Board
 from bioautofeat.automl.clock import Clock, parse_duration, process_age
 from bioautofeat.automl.costs import CostModel, operations
+from bioautofeat.automl.crew import Crew
 from bioautofeat.automl.estimator import AutoClassifier, AutoRegressor
 from bioautofeat.automl.executor import FitError, Inline, Worker
 from bioautofeat.automl.journal import Journal
@@ -22,6 +23,7 @@ from bioautofeat.automl.portfolio import Portfolio
 from bioautofeat.automl.prepare import Options, prepare_records, prepare_table
 from bioautofeat.automl.run import Run
 from bioautofeat.automl.run_folder import RunFolder
+from bioautofeat.automl.search import Search
 from bioautofeat.automl.trial import Candidate, Trial
 from bioautofeat.errors import (
     BioautofeatWarning,
@@ -109,7 +111,12 @@ def test_out_of_fold_predictions_are_what_the_delivered_blend_would_say():
     result, prepared = run(make(5), QUICK)
     champion, board = result.board.champion, result.board
     judged = prepared.problem.judged_truth
-    mixed = sum(w * t.predictions for t in board.finished if (w := champion.weights.get(t.candidate.key, 0.0)))
+    parts = [(w, t.predictions) for t in board.finished if (w := champion.weights.get(t.candidate.key, 0.0))]
+    if champion.log:
+        mixed = np.prod([np.maximum(p.astype(float), 1e-6) ** w for w, p in parts], axis=0)
+        mixed /= mixed.sum(axis=1, keepdims=True)
+    else:
+        mixed = sum(w * p for w, p in parts)
     assert champion.calibration.apply(mixed) == pytest.approx(champion.predictions, abs=1e-5)
     assert champion.loss <= min(trial.loss for trial in board.finished) + 0.02
     assert champion.predictions.shape == (len(judged), 2)
@@ -155,22 +162,51 @@ def test_a_worker_gives_what_this_process_gives():
     assert np.array_equal(here.board.champion.predictions, there.board.champion.predictions)
 
 
+def test_a_crew_gives_what_one_worker_gives():
+    """Folds side by side, or one after the other: the same trials, dropped ones among them, and the same predictions."""
+    data, options = make(9, n=60), Options(trials=9, descriptors=("kmer:k=2", "kmer:k=3"), threads=2)
+    here, _ = run(data, options)
+    there, _ = run(data, options, Crew(2, 2))
+    assert [(t.candidate.key, t.state, t.loss) for t in here.board.trials] == [
+        (t.candidate.key, t.state, t.loss) for t in there.board.trials
+    ]
+    assert np.array_equal(here.board.champion.predictions, there.board.champion.predictions)
+
+
+def test_a_crew_outlives_overruns_and_failures():
+    prepared = prepare_records(part(*make(10, n=200, length=200)), None, Options(trials=1))
+    slow = Candidate("random_forest", {"trees": 2000, "columns": "all"}, ("kmer:k=5",), "broad")
+    good = Candidate("logistic", {}, ("kmer:k=1",), "small")
+    with Crew(2, 2) as crew:
+        crew.load(prepared.problem)
+        found = crew.call_each("fold", [(good, fold, 1) for fold in range(5)])
+        assert [len(part["predictions"]) for part in found] == np.bincount(prepared.problem.folds).tolist()
+        with pytest.raises(FitError, match="longer than the time"):
+            crew.call_each("fold", [(good, 0, 1), (slow, 1, 1)], limit=1.0)
+        with pytest.raises(FitError, match="no-such-model"):
+            crew.call_each("fold", [(Candidate("no-such-model", {}, ("kmer:k=1",), "x"), 0, 1), (good, 1, 1)])
+        again = crew.call_each("fold", [(good, fold, 1) for fold in range(5)])
+        assert all(np.array_equal(a["predictions"], b["predictions"]) for a, b in zip(found, again, strict=True))
+        kept = crew.call_everywhere("kept", good)
+        assert sorted(fold for part in kept for fold in part) == [0, 1, 2, 3, 4]
+
+
 def test_a_fit_that_overruns_or_fails_costs_itself_alone():
     prepared = prepare_records(part(*make(10, n=200, length=200)), None, Options(trials=1))
     with Worker(1) as worker:
         worker.load(prepared.problem)
         small = Candidate("logistic", {}, ("kmer:k=1",), "small")
         worker.call("shape", small)
-        slow = Candidate("xgboost", {"rounds": 5000, "depth": 10}, ("kmer:k=4",), "broad")
+        slow = Candidate("random_forest", {"trees": 2000, "columns": "all"}, ("kmer:k=5",), "broad")
         started = time.monotonic()
         with pytest.raises(FitError, match="longer than the time") as overrun:
-            worker.call("cross_validate", slow, limit=1.0)
+            worker.call("fold", slow, 0, 1, limit=1.0)
         assert overrun.value.stopped
         assert time.monotonic() - started < 5
         with pytest.raises(FitError, match="no-such-model") as failure:
-            worker.call("cross_validate", Candidate("no-such-model", {}, ("kmer:k=1",), "x"))
+            worker.call("fold", Candidate("no-such-model", {}, ("kmer:k=1",), "x"), 0, 1)
         assert not failure.value.stopped
-        assert len(worker.call("cross_validate", small)["predictions"]) == 200
+        assert len(worker.call("fold", small, 0, 1)["predictions"]) == (prepared.problem.folds == 0).sum()
 
 
 def test_a_failed_trial_stands_on_the_leaderboard(monkeypatch):
@@ -407,21 +443,23 @@ def test_a_budget_is_kept():
 
 def test_folds_models_stand_in_where_no_time_is_left():
     prepared = prepare_records(part(*make(18, n=60)), None, QUICK)
+    problem = prepared.problem
     with Inline() as fits:
-        fits.load(prepared.problem)
+        fits.load(problem)
+        search = Search(problem, Portfolio(problem, {"small": ("kmer:k=2",)}), fits, Clock(), QUICK)
         candidate = Candidate("logistic", {}, ("kmer:k=2",), "small")
         with pytest.raises(FitError, match="not kept"):
-            fits.call("averaged", candidate)
-        fits.call("cross_validate", candidate)
-        mean = fits.call("averaged", candidate)["predictor"]
-        whole = fits.call("refit", candidate)["predictor"]
+            search._averaged(candidate, 9.0)
+        fits.call_each("fold", [(candidate, fold, 1) for fold in problem.judged])
+        mean = search._averaged(candidate, 9.0)
+        whole = fits.call("refit", candidate, 1)["predictor"]
         table = fits.shop.store.matrix(candidate.specs, None)
         assert len(mean.members) == 5
         assert mean.predict_proba(table) == pytest.approx(whole.predict_proba(table), abs=0.1)
         learnt = Candidate("logistic", {}, ("pslogodds",), "position")
-        fits.call("cross_validate", learnt)
+        fits.call_each("fold", [(learnt, fold, 1) for fold in problem.judged])
         with pytest.raises(FitError, match="not kept"):  # the folds' descriptors differ
-            fits.call("averaged", learnt)
+            search._averaged(learnt, 9.0)
 
 
 def test_a_run_by_the_clock_takes_up_what_was_cut_down(tmp_path):

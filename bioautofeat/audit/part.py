@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bioautofeat.errors import BioautofeatWarning, LabelError
 from bioautofeat.sequences import Sequences
+from bioautofeat.table import FeatureTable
 
 __all__ = ["Part", "check_classes", "class_codes", "label_values"]
 
@@ -30,12 +31,15 @@ class Part:
         The sequence file as the user named it.
     label_source : str
         Where the labels come from, for messages.
+    features : FeatureTable, optional
+        Columns made elsewhere, one row a record in the same order.
     """
 
     sequences: Sequences
     labels: tuple[str | None, ...] = ()
     file: str = "input"
     label_source: str = ""
+    features: FeatureTable | None = None
 
     def __len__(self) -> int:
         return len(self.sequences)

@@ -16,7 +16,7 @@ from bioautofeat.families.groups import expand
 from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Training
 
-__all__ = ["Blocks", "choose_blocks"]
+__all__ = ["Blocks", "alignable", "aligned", "available", "choose_blocks"]
 
 Blocks = dict[str, tuple[str, ...]]
 """Specs by name of the set.  ``small`` and ``broad`` are always there."""
@@ -27,10 +27,18 @@ LONGEST_ALIGNED = 400
 MOST_LETTER_PAIRS = 1e9
 """Records are compared with each other by alignment up to this many pairs of letters."""
 
+MOST_STRINGS = 2_500
+"""Each record is compared with so many others by the string kernels."""
+
 LONGEST_FOLDED = 300
 
 
-def choose_blocks(source: Sequences | TableSource, given: Sequence[str] = (), supervised: bool = True) -> Blocks:
+def choose_blocks(
+    source: Sequences | TableSource,
+    given: Sequence[str] = (),
+    supervised: bool = True,
+    extra: TableSource | None = None,
+) -> Blocks:
     """Sets of descriptors for training records.
 
     Parameters
@@ -49,13 +57,20 @@ def choose_blocks(source: Sequences | TableSource, given: Sequence[str] = (), su
     """
     if isinstance(source, TableSource):
         return {"small": (TABLE_SPEC,), "broad": (TABLE_SPEC,)}
+    if extra is not None:
+        described = choose_blocks(source, given, supervised)
+        joined = {
+            name: (*specs, TABLE_SPEC) if name in ("small", "lean", "broad", "rich") else specs
+            for name, specs in described.items()
+        }
+        return joined | {"given": (TABLE_SPEC,)}
     if given:
         specs = tuple(str(spec) for spec in expand(given, source.alphabet))
         _check_widths(specs, source)
         return {"small": specs, "broad": specs}
     nucleic = source.alphabet in NUCLEIC
     blocks = _nucleic(source, supervised) if nucleic else _protein(source, supervised)
-    known = {name: _available(specs, source.alphabet) for name, specs in blocks.items()}
+    known = {name: available(specs, source.alphabet) for name, specs in blocks.items()}
     found: Blocks = {}
     for name, specs in known.items():
         if specs and (name in ("small", "broad") or specs not in found.values()):
@@ -72,7 +87,7 @@ def _check_widths(specs: Iterable[str], seqs: Sequences) -> None:
             extractor.fit(longest).check_width(len(seqs), None, sparse=False)
 
 
-def _available(specs: Iterable[str], alphabet: Alphabet) -> tuple[str, ...]:
+def available(specs: Iterable[str], alphabet: Alphabet) -> tuple[str, ...]:
     """The specs that this installation knows for the alphabet, each once."""
     found = []
     for spec in specs:
@@ -85,7 +100,7 @@ def _available(specs: Iterable[str], alphabet: Alphabet) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _aligned(seqs: Sequences) -> bool:
+def aligned(seqs: Sequences) -> bool:
     """Whether all records have one length, short enough to describe every position."""
     lengths = seqs.lengths
     return bool(len(lengths) and lengths.min() == lengths.max() <= LONGEST_ALIGNED)
@@ -96,7 +111,7 @@ def _nucleic(seqs: Sequences, supervised: bool) -> Blocks:
     words = ("kmer:k=4,upto=true", "kmer:k=5", "cksnap:gap=5", "kgap:before=2,gap=3,after=1,upto=true,norm=frequency")
     general = ("length", "orf", "gc_content", "skew", "fickett", "zcurve:bits=9")
     length = float(np.median(seqs.lengths))
-    if _aligned(seqs):
+    if aligned(seqs):
         place: tuple[str, ...] = ("binary", "ps:k=2")
         extra: tuple[str, ...] = (
             ("windowed_kmer:k=3,size=15,step=5",) if length <= 120 else ("windowed_kmer:k=2,size=20,step=10",)
@@ -108,7 +123,7 @@ def _nucleic(seqs: Sequences, supervised: bool) -> Blocks:
         learnt = ("neighbours",) if supervised and len(seqs) <= 4000 else ()
     if length >= 150:
         extra = (*extra, "codon_usage", "fourier", *(("hexamer",) if supervised else ()))
-    lean = ("kmer:k=3,upto=true", "binary") if _aligned(seqs) else ("kmer:k=4,upto=true", *general)
+    lean = ("kmer:k=3,upto=true", "binary") if aligned(seqs) else ("kmer:k=4,upto=true", *general)
     folded = seqs.alphabet == RNA and find_spec("RNA") is not None and length <= LONGEST_FOLDED
     structure = ("structure",) if folded else ()
     broad = (*words, *place, *general)
@@ -118,7 +133,7 @@ def _nucleic(seqs: Sequences, supervised: bool) -> Blocks:
         "broad": broad,
         "rich": (*broad, *structure, *extra, *learnt),
         "structure": structure,
-        "position": (*place, *extra, *learnt) if _aligned(seqs) else (),
+        "position": (*place, *extra, *learnt) if aligned(seqs) else (),
     }
 
 
@@ -126,8 +141,8 @@ def _protein(seqs: Sequences, supervised: bool) -> Blocks:
     small = ("aac", "gdpc", "length", "ctdc")
     composition = ("aac", "cksaap:gap=3", "ctriad", "ctdc", "ctdt", "ctdd", "nmbroto", "length")
     ends = "ends_composition:size=10+30+60"
-    learnt: tuple[str, ...] = ("neighbours",) if supervised and _alignable(seqs) else ()
-    if _aligned(seqs):
+    learnt: tuple[str, ...] = ("neighbours",) if supervised and alignable(seqs) else ()
+    if aligned(seqs):
         place: tuple[str, ...] = ("binary", ends)
         extra: tuple[str, ...] = ("zscale", "blosum62", "eaac")
         learnt = (*(("pslogodds",) if supervised else ()), *learnt)
@@ -139,7 +154,7 @@ def _protein(seqs: Sequences, supervised: bool) -> Blocks:
     broad = (*composition, *place)
     lean = (
         ("aac", "binary", *learnt)
-        if _aligned(seqs)
+        if aligned(seqs)
         else ("aac", "dpc", "ctdc", "ctdt", "length", "property_profile", ends)
     )
     return {
@@ -147,11 +162,12 @@ def _protein(seqs: Sequences, supervised: bool) -> Blocks:
         "lean": lean,
         "broad": broad,
         "rich": (*broad, *extra, *learnt),
-        "position": (*place, *extra, *learnt) if _aligned(seqs) else (),
+        "position": (*place, *extra, *learnt) if aligned(seqs) else (),
         "neighbours": (*small, "neighbours") if "neighbours" in learnt else (),
+        "strings": ("string_kernel",) if "neighbours" in learnt and len(seqs) <= MOST_STRINGS else (),
     }
 
 
-def _alignable(seqs: Sequences) -> bool:
+def alignable(seqs: Sequences) -> bool:
     """Whether all records can be aligned with each other in seconds."""
     return float(seqs.n_letters) ** 2 / 2 <= MOST_LETTER_PAIRS

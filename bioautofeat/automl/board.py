@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.trial import Trial
-from bioautofeat.evaluation.blend import blend_classes, blend_values, log_losses, pooled
+from bioautofeat.evaluation.blend import blend_classes, blend_values, log_losses, log_pool_classes, pooled
 from bioautofeat.evaluation.calibration import Calibration, Decision, fit_calibration, fit_decision, interval_offsets
 from bioautofeat.evaluation.estimate import ClassBlend, Selection, ValueBlend
 from bioautofeat.evaluation.metrics import METRICS
+from bioautofeat.models.predictors.links import log_pooled
 
 __all__ = ["Board", "Champion"]
 
 Array = NDArray[Any]
+WORTH = 0.998
+"""A logarithmic pool is taken where its loss falls below this part of a linear blend's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,7 @@ class Champion:
     Parameters
     ----------
     weights : mapping of str to float
-        Weight of each member by the key of its candidate; they sum to 1.
+        Weight of each member by the key of its candidate; they sum to 1, but in a logarithmic pool.
     calibration : Calibration
         Of the blend.
     decision : Decision, optional
@@ -43,6 +46,8 @@ class Champion:
     loss : float
     scores : mapping of str to float
     predictions : ndarray, shape (judged rows, classes) or (judged rows,)
+    log : bool
+        Whether the members are joined by a logarithmic pool.
     """
 
     weights: Mapping[str, float]
@@ -52,6 +57,7 @@ class Champion:
     loss: float
     scores: Mapping[str, float]
     predictions: NDArray[np.float64]
+    log: bool = False
 
     @property
     def chosen(self) -> NDArray[np.int64] | None:
@@ -78,6 +84,11 @@ class Board:
     def finished(self) -> list[Trial]:
         """Trials that have predictions and may be members."""
         return [t for t in self.trials if t.finished and t.candidate.key not in self.unusable]
+
+    def best_of(self, model: str) -> Trial | None:
+        """The finished trial of least loss of a model; None before there is one."""
+        known = [trial for trial in self.finished if trial.candidate.model == model]
+        return min(known, key=lambda trial: trial.loss, default=None)
 
     def add(self, trial: Trial) -> bool:
         """Take a trial; True where it makes a better champion."""
@@ -113,32 +124,48 @@ class Board:
         return np.stack([self._losses[trial.candidate.key] for trial in trials])
 
     def _blended(self, usable: Sequence[Trial]) -> Champion:
+        if not self.problem.classes:
+            return self._value_blend(usable)
+        linear = self._class_blend(usable, log=False)
+        if len(linear.weights) == 1 and len(usable) == 1:
+            return linear
+        log = self._class_blend(usable, log=True)
+        return log if log.loss < WORTH * linear.loss else linear
+
+    def _value_blend(self, usable: Sequence[Trial]) -> Champion:
         problem, truth = self.problem, self.problem.judged_truth
         predictions = _stacked(usable)
-        if problem.classes:
-            weights = blend_classes(predictions, truth, losses=self.losses(usable))
-        else:
-            weights = blend_values(predictions, truth)
+        weights = blend_values(predictions, truth, kinds=_kinds(usable))
         members = np.flatnonzero(weights)
         mixed = pooled(predictions[members], weights[members])
-        named = {usable[m].candidate.key: float(weights[m]) for m in members.tolist()}
-        if not problem.classes:
-            interval = interval_offsets(truth, mixed)
-            return Champion(named, Calibration(), None, interval, problem.loss(mixed), problem.scores(mixed), mixed)
+        interval = interval_offsets(truth, mixed)
+        named = _named(usable, weights)
+        return Champion(named, Calibration(), None, interval, problem.loss(mixed), problem.scores(mixed), mixed)
+
+    def _class_blend(self, usable: Sequence[Trial], log: bool) -> Champion:
+        problem, truth = self.problem, self.problem.judged_truth
+        predictions = _stacked(usable)
+        weigh, join = (log_pool_classes, log_pooled) if log else (blend_classes, pooled)
+        weights = weigh(predictions, truth, losses=self.losses(usable), kinds=_kinds(usable))
+        members = np.flatnonzero(weights)
+        mixed = join(predictions[members], weights[members])
         calibration = fit_calibration(mixed, truth)
         final = calibration.apply(mixed)
         decision = fit_decision(final, truth, problem.metric)
         scores = problem.scores(final, decision.apply(final))
-        return Champion(named, calibration, decision, None, problem.loss(final), scores, final)
+        named = _named(usable, weights)
+        return Champion(named, calibration, decision, None, problem.loss(final), scores, final, log)
 
     def selection(self) -> Selection:
         """How the champion was selected, to be repeated on bootstrap samples."""
         assert self.champion is not None
         usable, truth = self.finished, self.problem.judged_truth
         if not self.problem.classes:
-            return ValueBlend(_stacked(usable), truth)
+            return ValueBlend(_stacked(usable), truth, _kinds(usable))
         calibration, losses = self.champion.calibration, self.losses(usable)
-        return ClassBlend(_stacked(usable), truth, self.problem.metric, calibration, losses)
+        return ClassBlend(
+            _stacked(usable), truth, self.problem.metric, calibration, losses, _kinds(usable), self.champion.log
+        )
 
     def ranked(self) -> list[Trial]:
         """Finished trials by the metric, ties by loss and by number; then the others in the order of their trials."""
@@ -151,3 +178,13 @@ class Board:
 def _stacked(trials: Sequence[Trial]) -> Array:
     """Predictions of trials, trials outer."""
     return np.stack([trial.predictions for trial in trials if trial.predictions is not None])
+
+
+def _named(trials: Sequence[Trial], weights: Array) -> dict[str, float]:
+    """The weights above zero, by the keys of the candidates."""
+    return {trials[m].candidate.key: float(weights[m]) for m in np.flatnonzero(weights).tolist()}
+
+
+def _kinds(trials: Sequence[Trial]) -> NDArray[np.int64]:
+    """A number for the model of each trial."""
+    return np.unique([trial.candidate.model for trial in trials], return_inverse=True)[1]

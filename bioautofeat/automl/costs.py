@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CostModel", "free_memory", "memory_of", "operations", "small_round"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BOOSTERS", "CostModel", "free_memory", "memory_of", "operations", "small_round", "table_seconds"]
 
 RATES = {
-    "logistic": 4e-10, "ridge": 2e-10, "lda": 6e-10, "svm": 5e-11, "nystroem": 1.4e-10, "knn": 1.0e-9,
-    "extra_trees": 1.6e-7, "random_forest": 3e-7, "xgboost": 4.5e-10, "hist_boosting": 2e-9,
+    "logistic": 4e-10, "ridge": 2e-10, "lda": 6e-10, "svm": 5e-11, "nystroem": 1.4e-10, "knn": 5e-11,
+    "extra_trees": 1.6e-7, "random_forest": 3e-7, "xgboost": 4.5e-10, "hist_boosting": 2e-9, "lightgbm": 4.5e-10,
+    "catboost": 6e-10, "kernel_svm": 6e-11,
 }  # fmt: skip
 """Seconds for one operation of each model on one thread; a start, corrected by every fit."""
+
+BOOSTERS = ("xgboost", "hist_boosting", "lightgbm", "catboost")
 
 OVERHEAD = 0.05
 """Seconds of a fit of nothing."""
@@ -32,6 +38,11 @@ def operations(model: str, values: Mapping[str, Any], rows: int, columns: int, c
         share = max(0.7, number("column_share", 1.0) * number("row_share", 1.0))
         tree = n * d * number("depth", 4) + 1000 * d * 2 ** number("depth", 4)
         return 280 * n * d + number("rounds", 100) * several * share * tree
+    if model in ("lightgbm", "catboost"):
+        # columns that exclude each other are bundled: a round is cheaper than its columns say
+        size = math.log2(number("leaves", 15)) if model == "lightgbm" else 2.0 * number("depth", 5)
+        share = 0.3 + 0.7 * number("column_share", 1.0)
+        return 400 * n * d + number("rounds", 100) * several * share * (n * d * size + 1000 * d * 2**size)
     if model in ("extra_trees", "random_forest"):
         ways = {"tenth": d / 10, "third": d / 3, "all": d, "log2": math.log2(d + 1)}
         tried = ways.get(str(values.get("columns", "sqrt")), math.sqrt(d))
@@ -39,11 +50,14 @@ def operations(model: str, values: Mapping[str, Any], rows: int, columns: int, c
         return number("trees", 500) * n * depth * max(1.0, tried) / 10
     if model == "svm":
         return n * n * (d + 30 * math.sqrt(n) + 60 * several)
+    if model == "kernel_svm":
+        return n * n * (30 * math.sqrt(n) + 60 * several)
     if model == "nystroem":
         landmarks = min(n, number("landmarks", 1000))
         return n * landmarks * (d + 60 * several) + landmarks**3
     if model == "knn":
-        return n * d + 1e5
+        # fitted at once; the cost is that of comparing each record with all
+        return n * n * d / 2 + 1e5
     if model in ("ridge", "lda"):
         return n * min(n, d) * max(1.0, min(n, d) / 4) + 20 * n * d * max(1, classes)
     return n * d * 60 * several
@@ -51,7 +65,7 @@ def operations(model: str, values: Mapping[str, Any], rows: int, columns: int, c
 
 def small_round(model: str, values: Mapping[str, Any], rows: int) -> tuple[dict[str, Any], int] | None:
     """Other values and fewer rows that make a fit short, and let its full cost be told; None where there is no such way."""
-    if model in ("xgboost", "hist_boosting"):
+    if model in BOOSTERS:
         return {"rounds": 10}, rows
     if model in ("extra_trees", "random_forest"):
         return {"trees": 10}, rows
@@ -65,9 +79,17 @@ def memory_of(model: str, rows: int, columns: int) -> float:
     table = 4.0 * rows * columns
     if model == "svm":
         return 3 * table + 16.0 * rows * rows
-    if model in ("extra_trees", "random_forest", "xgboost", "hist_boosting"):
+    if model in ("extra_trees", "random_forest", *BOOSTERS):
         return 3 * table
     return 5 * table
+
+
+def table_seconds(spec: str, lengths: NDArray[Any], threads: int) -> float:
+    """Seconds that a dear descriptor takes for records of these lengths, roughly; 0 for all others."""
+    if spec.partition(":")[0] == "structure":
+        folded = np.minimum(lengths.astype(np.float64), 300.0)
+        return float((1.2e-8 * folded**3 + 2e-5 * folded).sum()) / max(1, threads)
+    return 0.0
 
 
 def free_memory() -> float | None:
@@ -94,14 +116,14 @@ class CostModel:
         self.seen: list[float] = []
         self.common = 1.0
 
-    def _threads_of(self, model: str) -> float:
-        """How much faster more threads make a model."""
-        parallel = model in ("extra_trees", "random_forest", "xgboost", "hist_boosting")
-        return max(1.0, 0.75 * self.threads) if parallel else 1.0
+    def gain(self, model: str, threads: int) -> float:
+        """How much faster so many threads make a model."""
+        parallel = model in ("extra_trees", "random_forest", *BOOSTERS)
+        return max(1.0, 0.75 * threads) if parallel else 1.0
 
     def _raw(self, model: str, values: Mapping[str, Any], rows: int, columns: int) -> float:
         work = operations(model, values, rows, columns, self.classes)
-        return OVERHEAD + RATES.get(model, 3e-9) * work / self._threads_of(model)
+        return OVERHEAD + RATES.get(model, 3e-9) * work / self.gain(model, self.threads)
 
     def seconds(self, model: str, values: Mapping[str, Any], rows: int, columns: int) -> float:
         """Predicted seconds of one fit."""

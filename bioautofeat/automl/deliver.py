@@ -15,7 +15,7 @@ from bioautofeat.bundle import FittedModel
 from bioautofeat.evaluation.calibration import Calibration
 from bioautofeat.extraction import Extractor
 from bioautofeat.models.predictors import Predictor
-from bioautofeat.models.predictors.joined import Blend, Calibrated, Steps
+from bioautofeat.models.predictors.joined import Blend, Calibrated, LogPool, Steps
 from bioautofeat.models.predictors.transforms import Select
 
 __all__ = ["fitted_model"]
@@ -43,18 +43,20 @@ def fitted_model(
     candidates = {t.candidate.key: t.candidate for t in board.trials}
     keys = list(champion.weights)
     specs = list(dict.fromkeys(spec for key in keys for spec in candidates[key].specs))
-    table = specs == [TABLE_SPEC]
-    extractor = None if table else _joined_extractor(specs, problem, extractors)
+    # columns joined to sequences come last, whoever named them first
+    specs.sort(key=lambda spec: spec == TABLE_SPEC)
+    extractor = _joined_extractor(specs, problem, extractors)
     widths = _widths(specs, problem, extractors)
     members = [_member(refits[key], candidates[key].specs, widths) for key in keys]
     predictor = _blended(members, np.array([champion.weights[key] for key in keys]), champion)
-    source = problem.source
+    names = () if problem.table is None or TABLE_SPEC not in specs else problem.table.names
     return FittedModel(
         predictor=predictor,
         task=problem.task,
         classes=problem.classes,
         extractor=extractor,
-        names=source.names if isinstance(source, TableSource) else (),
+        names=names if extractor is None else (),
+        external=() if extractor is None else names,
         dtype="float32",
         rule=None if champion.decision is None else np.array(champion.decision.multipliers),
         interval=champion.interval,
@@ -62,15 +64,18 @@ def fitted_model(
     )
 
 
-def _joined_extractor(specs: Sequence[str], problem: Problem, extractors: dict[str, Extractor]) -> Extractor:
-    """One extractor of all specs, each fitted on all training records."""
-    for spec in specs:
+def _joined_extractor(specs: Sequence[str], problem: Problem, extractors: dict[str, Extractor]) -> Extractor | None:
+    """One extractor of all descriptors, each fitted on all training records; None for a problem without sequences."""
+    if isinstance(problem.source, TableSource):
+        return None
+    described = [spec for spec in specs if spec != TABLE_SPEC]
+    for spec in described:
         if spec not in extractors:
             extractors[spec] = extractor_for((spec,), problem)
-    parts = [extractors[spec] for spec in specs]
+    parts = [extractors[spec] for spec in described]
     return Extractor(
         tuple(spec for part in parts for spec in part.specs),
-        parts[0].alphabet,
+        problem.source.alphabet,
         tuple(t for part in parts for t in part.terms),
     )
 
@@ -79,8 +84,8 @@ def _widths(specs: Sequence[str], problem: Problem, extractors: Mapping[str, Ext
     """First and last column of each spec."""
     found, start = {}, 0
     for spec in specs:
-        source = problem.source
-        width = len(source.names) if isinstance(source, TableSource) else extractors[spec].width
+        table = problem.table if spec == TABLE_SPEC else None
+        width = extractors[spec].width if table is None else len(table.names)
         found[spec] = (start, start + width)
         start += width
     return found
@@ -101,5 +106,9 @@ def _calibrated(predictor: Predictor, calibration: Calibration) -> Predictor:
 
 
 def _blended(members: Sequence[Predictor], weights: Array, champion: Champion) -> Predictor:
-    joined = members[0] if len(members) == 1 else Blend(tuple(members), weights / weights.sum())
+    joined: Predictor
+    if champion.log:
+        joined = LogPool(tuple(members), weights)
+    else:
+        joined = members[0] if len(members) == 1 else Blend(tuple(members), weights / weights.sum())
     return joined if champion.decision is None else _calibrated(joined, champion.calibration)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import IO, Any, Self
@@ -23,9 +23,8 @@ from typing import IO, Any, Self
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.workshop import Workshop
 from bioautofeat.errors import BioautofeatError
-from bioautofeat.sequences import Sequences
 
-__all__ = ["Executor", "FitError", "Inline", "Worker", "executor_for", "receive", "send"]
+__all__ = ["Executor", "FitError", "Inline", "Worker", "late", "receive", "send"]
 
 
 class FitError(Exception):
@@ -87,6 +86,33 @@ class Executor(ABC):
     def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
         """The result of a method; :class:`FitError` where it fails or takes more than ``limit`` seconds."""
 
+    @property
+    def width(self) -> int:
+        """Number of calls that are worked on at the same time."""
+        return 1
+
+    def gather(self, method: str, calls: Sequence[tuple[Any, ...]], limit: float = float("inf")) -> list[Any]:
+        """The results of a method for several sets of arguments, in their order; in place of one that failed its error."""
+        deadline, found = time.monotonic() + limit, []
+        for arguments in calls:
+            try:
+                found.append(self.call(method, *arguments, limit=deadline - time.monotonic()))
+            except FitError as error:
+                found.append(error)
+        return found
+
+    def call_each(self, method: str, calls: Sequence[tuple[Any, ...]], limit: float = float("inf")) -> list[Any]:
+        """As :meth:`gather`, all of them or the first :class:`FitError`."""
+        found = self.gather(method, calls, limit)
+        for result in found:
+            if isinstance(result, FitError):
+                raise result
+        return found
+
+    def call_everywhere(self, method: str, *arguments: Any, limit: float = float("inf")) -> list[Any]:
+        """The results of a method in every workshop there is."""
+        return [self.call(method, *arguments, limit=limit)]
+
     def close(self) -> None:  # noqa: B027  # why: this process has nothing to end
         """End at once what is running."""
 
@@ -105,6 +131,11 @@ def short_reason(error: BaseException) -> str:
         return "out of memory"
     text = " ".join(str(error).split())
     return (f"{type(error).__name__}: {text}" if not isinstance(error, BioautofeatError) else text)[:300]
+
+
+def late() -> FitError:
+    """What is said of a fit that overran."""
+    return FitError("stopped: it took longer than the time left for it", stopped=True)
 
 
 class Inline(Executor):
@@ -133,11 +164,20 @@ class Worker(Executor):
         Bytes that the process may allocate.
     alive : callable
         Called every tenth of a second while the worker works.
+    folder : str, optional
+        For tables; by default one of its own, which is removed at the end.
     """
 
-    def __init__(self, threads: int, memory: int | None = None, alive: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        threads: int,
+        memory: int | None = None,
+        alive: Callable[[], None] = lambda: None,
+        folder: str | None = None,
+    ) -> None:
         self.threads, self.memory, self.alive = threads, memory, alive
-        self.folder = tempfile.TemporaryDirectory(prefix="bioautofeat-")
+        self._own = None if folder is not None else tempfile.TemporaryDirectory(prefix="bioautofeat-")
+        self.folder = folder if self._own is None else self._own.name
         self.problem: Problem | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self._start()
@@ -147,7 +187,7 @@ class Worker(Executor):
             os.environ, OMP_NUM_THREADS=str(self.threads), OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1",
             OMP_WAIT_POLICY="passive", PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
         )  # fmt: skip
-        code = f"from bioautofeat.automl.worker import main; main({self.folder.name!r}, {self.memory!r})"
+        code = f"from bioautofeat.automl.worker import main; main({self.folder!r}, {self.memory!r})"
         # unbuffered: what stands in a buffer would not wake the wait for an answer
         self.process = subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
@@ -167,12 +207,13 @@ class Worker(Executor):
         try:
             send(self.process.stdin, (method, arguments))
         except (BrokenPipeError, OSError):
-            self._restart()
+            self.restart()
             assert self.process.stdin is not None
             send(self.process.stdin, (method, arguments))
 
-    def _restart(self) -> None:
-        self._kill()
+    def restart(self) -> None:
+        """End at once what is running, and start anew."""
+        self.kill()
         self._start()
         if self.problem is not None:
             assert self.process is not None
@@ -181,40 +222,50 @@ class Worker(Executor):
 
     def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
         deadline = time.monotonic() + limit
-        if self.process is None or self.process.poll() is not None:
-            self._restart()
-        self._request(method, *arguments)
+        self.submit(method, *arguments)
         try:
-            while True:
-                kind, *content = self._answer(deadline)
-                if kind == "done":
-                    return content[0]
-                if kind == "error":
-                    raise FitError(content[0], content[1])
+            while not select.select([self.answers], [], [], 0.1)[0]:
+                self.alive()
+                if time.monotonic() > deadline:
+                    self.restart()
+                    raise late()
+            return self.collect()
         except FitError:
             raise
         except BaseException:
             # an interrupt leaves a worker that no one listens to
-            self._kill()
+            self.kill()
             raise
 
-    def _answer(self, deadline: float) -> tuple[Any, ...]:
+    @property
+    def answers(self) -> IO[bytes]:
+        """Where the answers come from."""
         assert self.process is not None
         assert self.process.stdout is not None
-        while not select.select([self.process.stdout], [], [], 0.1)[0]:
-            self.alive()
-            if time.monotonic() > deadline:
-                self._restart()
-                raise FitError("stopped: it took longer than the time left for it", stopped=True)
+        return self.process.stdout
+
+    def submit(self, method: str, *arguments: Any) -> None:
+        """Ask for the result of a method without waiting for it."""
+        if self.process is None or self.process.poll() is not None:
+            self.restart()
+        self._request(method, *arguments)
+
+    def collect(self) -> Any:
+        """The result of what was asked for; it is waited for."""
         try:
-            return receive(self.process.stdout)  # type: ignore[no-any-return]
+            kind, *content = receive(self.answers)
         except EOFError:
+            assert self.process is not None
             code = self.process.wait()
-            self._restart()
+            self.restart()
             why = f"killed by signal {-code}, likely out of memory" if code < 0 else f"the process ended with {code}"
             raise FitError(why, stopped=code == -signal.SIGKILL) from None
+        if kind == "error":
+            raise FitError(content[0], content[1])
+        return content[0]
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """End at once what is running."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -225,22 +276,6 @@ class Worker(Executor):
             self.process = None
 
     def close(self) -> None:
-        self._kill()
-        self.folder.cleanup()
-
-
-SMALL = 400_000
-"""Cells of a table (3,000 columns a record are reckoned with) whose fits are all short."""
-
-
-def executor_for(source: Any, threads: int, memory: int | None = None) -> Executor:
-    """A worker, or this process for data so small that no fit can take long.
-
-    Parameters
-    ----------
-    source : Sequences, or the values of a table
-    threads : int
-    memory : int, optional
-    """
-    size = 3000 * len(source) + source.n_letters if isinstance(source, Sequences) else source.shape[0] * source.shape[1]
-    return Worker(threads, memory) if size > SMALL else Inline()
+        self.kill()
+        if self._own is not None:
+            self._own.cleanup()

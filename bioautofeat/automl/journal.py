@@ -91,14 +91,11 @@ class Journal:
     def _trial(self, row: dict[str, Any]) -> Trial | None:
         """The trial of a line; None where it has to be run again."""
         try:
-            described = row["candidate"]
-            candidate = Candidate(
-                described["model"], described["values"], tuple(described["specs"]), described["block"]
-            )
+            candidate = Candidate.of(row["candidate"])
             predictions = None
             if row["state"] == "finished":
                 predictions = np.load(self.folder / f"{candidate.key}.npy", allow_pickle=False)
-            elif row["state"] != "failed":
+            elif row["state"] not in ("failed", "raced", "screened"):
                 return None
             loss = float("inf") if row["loss"] is None else row["loss"]
             return Trial(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +15,13 @@ from numpy.typing import NDArray
 
 from bioautofeat.audit import Part
 from bioautofeat.automl.board import Board
-from bioautofeat.automl.prepare import Options, Prepared
+from bioautofeat.automl.prepare import RELATION_SECONDS, Options, Prepared
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.run_folder import write_json
 from bioautofeat.automl.trial import Trial
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.evaluation.estimate import Interval
-from bioautofeat.evaluation.metrics import CLASSIFICATION, REGRESSION
+from bioautofeat.evaluation.metrics import usual_metrics
 from bioautofeat.io.output import replacing
 from bioautofeat.io.text import quoted
 from bioautofeat.table import FeatureTable
@@ -26,9 +29,19 @@ from bioautofeat.table import FeatureTable
 if TYPE_CHECKING:
     from bioautofeat.automl.run import Result
 
-__all__ = ["as_arrays", "leaderboard_rows", "metrics_of", "predict_part", "write_all", "write_leaderboard"]
+__all__ = [
+    "as_arrays",
+    "leaderboard_rows",
+    "metrics_of",
+    "predict_part",
+    "report_page",
+    "write_all",
+    "write_leaderboard",
+]
 
 Array = NDArray[Any]
+REPORT_SECONDS = 10.0
+"""What the dear parts of the report may take where no time is given."""
 
 
 def _write_csv(path: Path, rows: Iterable[Sequence[str]]) -> None:
@@ -46,8 +59,7 @@ def _number(value: float, digits: int = 6) -> str:
 def leaderboard_rows(board: Board) -> list[dict[str, str]]:
     """One row a trial and one for what is delivered, the best first."""
     problem, champion = board.problem, board.champion
-    usual = CLASSIFICATION if problem.classes else REGRESSION
-    measures = [problem.metric, *(name for name in usual if name != problem.metric)]
+    measures = [problem.metric, *(name for name in usual_metrics(problem.task) if name != problem.metric)]
     weights: Mapping[str, float] = {} if champion is None else champion.weights
     rows = []
     if champion is not None:
@@ -84,7 +96,7 @@ def predict_part(model: FittedModel, part: Part | FeatureTable, threads: int) ->
     """What a model says of a test part."""
     if isinstance(part, FeatureTable):
         return model.predict_rows(part.dense()[:, model.columns_of(part.names)], part.ids, threads)
-    return model.predict(part.sequences, threads)
+    return model.predict(part.sequences, threads, part.features)
 
 
 def as_arrays(prediction: Prediction) -> tuple[Array, Array | None]:
@@ -149,8 +161,7 @@ def _test_rows(prediction: Prediction, truth: Array | None, classes: tuple[str, 
 
 def write_all(folder: Path, prepared: Prepared, problem: Problem, result: Result, options: Options) -> None:
     """Everything that a finished run leaves, the model apart."""
-    from bioautofeat.report import write_report
-
+    started = time.monotonic()
     write_leaderboard(folder, result.board)
     _write_csv(folder / "predictions_oof.csv", _oof_rows(result.board, problem))
     if result.test_prediction is not None:
@@ -159,4 +170,39 @@ def write_all(folder: Path, prepared: Prepared, problem: Problem, result: Result
     write_json(folder / "audit.json", prepared.findings)
     content = metrics_of(result, prepared, problem)
     write_json(folder / "metrics.json", content)
-    write_report(folder / "report.html", prepared.findings, content, leaderboard_rows(result.board), result, options)
+    spent = result.seconds + time.monotonic() - started
+    _write_report(folder, prepared, content, result, options, spent)
+
+
+def report_page(prepared: Prepared, result: Result, options: Options) -> str:
+    """The report of a run that has no folder."""
+    with tempfile.TemporaryDirectory() as name:
+        content = metrics_of(result, prepared, result.board.problem)
+        _write_report(Path(name), prepared, content, result, options, 0.0)
+        return Path(name, "report.html").read_text(encoding="utf-8")
+
+
+def _relations_sought(prepared: Prepared, options: Options) -> bool:
+    """Whether there was time to look for related records."""
+    if prepared.audit is None or options.time_budget is None:
+        return True
+    return RELATION_SECONDS * sum(prepared.audit.letters.values()) <= options.time_budget / 4
+
+
+def _write_report(
+    folder: Path, prepared: Prepared, content: Mapping[str, Any], result: Result, options: Options, spent: float
+) -> None:
+    """``report.html``; what in it is dear gets three hundredths of the budget, and never what is not left of it."""
+    from bioautofeat.report import Facts, write_report
+
+    config = folder / "config.json"
+    facts = Facts(
+        prepared.findings, content, leaderboard_rows(result.board), result, options,
+        config=json.loads(config.read_text(encoding="utf-8")) if config.exists() else {},
+        test=prepared.test, test_truth=prepared.test_truth, clean=prepared.clean_test,
+        sought=_relations_sought(prepared, options),
+    )  # fmt: skip
+    seconds = REPORT_SECONDS
+    if options.time_budget is not None:
+        seconds = min(max(0.03 * options.time_budget, 0.0), 3 * REPORT_SECONDS, options.time_budget - spent)
+    write_report(folder / "report.html", facts, max(seconds, 0.0))

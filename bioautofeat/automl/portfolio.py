@@ -1,20 +1,20 @@
 """Which models are tried, in which order: cheap and diverse ones first, variations of what helped later.
 
-A chooser is asked for the next candidate with all trials so far; the selector of a later version is another
-chooser behind the same door.
+A chooser is asked for the next candidate with all trials so far; the portfolio is one, the joint search another.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bioautofeat.automl.blocks import Blocks
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.trial import Candidate, Trial
+from bioautofeat.models import get
 
-__all__ = ["PRESETS", "Chooser", "Portfolio"]
+__all__ = ["PRESETS", "Chooser", "Portfolio", "fitted_to_data", "suits"]
 
 PRESETS = ("fast", "balanced", "best")
 SPECIAL = ("structure", "neighbours", "position")
@@ -31,7 +31,18 @@ MOST_BOOSTED_CLASSES = 60
 
 
 class Chooser(ABC):
-    """Gives candidates, one at a time."""
+    """Gives candidates, one at a time.
+
+    Attributes
+    ----------
+    cost : callable
+        Part of the time left that a candidate would take, as whoever asks predicts it.
+    width : callable
+        Number of columns of descriptors.
+    """
+
+    cost: Callable[[Candidate], float] = staticmethod(lambda candidate: 0.0)
+    width: Callable[[tuple[str, ...]], int] = staticmethod(lambda specs: 1 << 30)
 
     @abstractmethod
     def ask(self, trials: Sequence[Trial]) -> Candidate | None:
@@ -39,6 +50,40 @@ class Chooser(ABC):
 
     def tell(self, trial: Trial) -> None:  # noqa: B027  # why: a fixed list has nothing to learn
         """What became of the last candidate."""
+
+
+def suits(problem: Problem, model: str) -> bool:
+    """Whether a model is worth trying on data of this size."""
+    n, regression = len(problem), problem.n_classes == 0
+    if model in problem.models:
+        return True
+    if not get(model).available:
+        return False
+    if model in ("xgboost", "hist_boosting", "lightgbm", "catboost"):
+        return problem.n_classes <= MOST_BOOSTED_CLASSES
+    if model in ("extra_trees", "random_forest") and regression:
+        return n <= MOST_FOREST_ROWS_REGRESSION
+    if model == "svm":
+        return n <= MANY_ROWS and problem.n_classes <= MOST_BOOSTED_CLASSES
+    if model == "nystroem":
+        return n > MANY_ROWS
+    if model == "knn":
+        return n <= 20_000
+    if model in ("logistic", "lda", "linear_svm"):
+        return not regression
+    return model not in ("ridge", "elastic_net") or regression
+
+
+def fitted_to_data(problem: Problem, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Sizes that keep costs and model files in bounds."""
+    found, n = dict(values), len(problem)
+    if model in ("xgboost", "lightgbm", "catboost") and problem.n_classes > 13:
+        found["rounds"] = max(20, found.get("rounds", 100) * 13 // problem.n_classes)
+    if model == "extra_trees" and n > 3_000:
+        # as many nodes in all for large data as for 3,000 rows
+        found["trees"] = max(150, found.get("trees", 500) * 3_000 // n)
+        found.setdefault("leaf", 2)
+    return found
 
 
 class Portfolio(Chooser):
@@ -49,16 +94,19 @@ class Portfolio(Chooser):
     problem : Problem
     blocks : mapping of str to tuple of str
     preset : {"fast", "balanced", "best"}
+
+    Attributes
+    ----------
+    candidates : list of Candidate
+    first : int
+        So many of them come before any search.
+    asked : int
     """
 
     def __init__(self, problem: Problem, blocks: Blocks, preset: str = "balanced") -> None:
         self.problem, self.blocks = problem, blocks
-        seen: set[str] = set()
-        self.candidates: list[Candidate] = []
-        for candidate in self._listed(preset):
-            if candidate.key not in seen:
-                seen.add(candidate.key)
-                self.candidates.append(candidate)
+        self.candidates = list({candidate.key: candidate for candidate in self._listed(preset)}.values())
+        self.first = len({candidate.key for candidate in (*self._first(), *self._second())})
         self.asked = 0
 
     def ask(self, trials: Sequence[Trial]) -> Candidate | None:
@@ -70,42 +118,12 @@ class Portfolio(Chooser):
     @property
     def core(self) -> list[Candidate]:
         """The models of the first set, by whose cost the number of folds is decided."""
-        first = {candidate.key for candidate in self._first()}
-        return [candidate for candidate in self.candidates if candidate.key in first]
+        return list({candidate.key: candidate for candidate in self._first()}.values())
 
     def _on(self, block: str, model: str, **values: Any) -> Iterator[Candidate]:
         """The candidate where the set exists and the model suits the data; nothing where not."""
-        if block in self.blocks and self._suits(model):
-            yield Candidate(model, self._fitted_to_data(model, values), self.blocks[block], block)
-
-    def _suits(self, model: str) -> bool:
-        n, regression = len(self.problem), self.problem.n_classes == 0
-        if model in ("xgboost", "hist_boosting"):
-            return self.problem.n_classes <= MOST_BOOSTED_CLASSES
-        if model == "extra_trees" and regression:
-            return n <= MOST_FOREST_ROWS_REGRESSION
-        if model == "svm":
-            return n <= MANY_ROWS and self.problem.n_classes <= MOST_BOOSTED_CLASSES
-        if model == "nystroem":
-            return n > MANY_ROWS
-        if model == "knn":
-            return n <= 20_000
-        if model in ("logistic", "lda"):
-            return not regression
-        return model != "ridge" or regression
-
-    def _fitted_to_data(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Sizes that keep costs and model files in bounds."""
-        found, n = dict(values), len(self.problem)
-        if model == "xgboost" and self.problem.n_classes > 13:
-            found["rounds"] = max(20, found.get("rounds", 100) * 13 // self.problem.n_classes)
-        if model == "extra_trees":
-            # as many nodes in all for large data as for 3,000 rows
-            trees = found.get("trees", 500)
-            if n > 3_000:
-                found["trees"] = max(150, trees * 3_000 // n)
-                found.setdefault("leaf", 2)
-        return found
+        if block in self.blocks and suits(self.problem, model):
+            yield Candidate(model, fitted_to_data(self.problem, model, values), self.blocks[block], block)
 
     def _listed(self, preset: str) -> Iterator[Candidate]:
         yield from self._first()
@@ -119,6 +137,15 @@ class Portfolio(Chooser):
         """The first boosting on a set: few rounds; where there are many columns each tree sees some, which is better and cheaper."""
         share = 0.25 if block in ("broad", "rich") else 0.6
         yield from self._on(block, "xgboost", learning_rate=0.15, column_share=share, row_share=0.8)
+
+    def _leafwise(self, block: str) -> Iterator[Candidate]:
+        """Boosting whose trees grow leaf by leaf, where it is installed: cheaper on positional columns, and unlike the other."""
+        yield from self._on(block, "lightgbm", rounds=200, column_share=0.25, row_share=0.8, leaves=31)
+
+    def _strings(self) -> Iterator[Candidate]:
+        """A machine on similarities of whole sequences, for few short proteins."""
+        if "strings" in self.blocks:
+            yield Candidate("kernel_svm", {"c": 3.0}, self.blocks["strings"], "strings")
 
     def _linear(self, block: str) -> Iterator[Candidate]:
         """A strongly penalised linear model."""
@@ -134,7 +161,15 @@ class Portfolio(Chooser):
         if len(self.problem) > LEAN_ROWS:
             yield from self._boosted("lean")
             yield from self._on("lean", "nystroem")
-        yield from self._boosted("broad")
+        for name in self.problem.models:
+            yield from self._on("broad", name)
+        if "given" in self.blocks:
+            yield from self._boosted("given")
+            yield from self._on("given", "svm")
+        if len(self.problem) > LEAN_ROWS and get("lightgbm").available:
+            yield from self._leafwise("broad")
+        else:
+            yield from self._boosted("broad")
         yield from self._on("broad", "svm")
         yield from self._on("broad", "nystroem")
         yield from self._on("broad", "extra_trees")
@@ -143,6 +178,8 @@ class Portfolio(Chooser):
         if len(self.problem) <= MANY_ROWS:
             yield from self._linear("broad")
         yield from self._boosted("rich")
+        yield from self._leafwise("rich")
+        yield from self._strings()
         for model in ("svm", "nystroem", "extra_trees"):
             yield from self._on("rich", model)
         for block in SPECIAL:

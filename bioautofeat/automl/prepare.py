@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from bioautofeat.audit import Audit, Part, audit
 from bioautofeat.audit.copies import conflicting_rows, identical_groups, n_repeats
 from bioautofeat.audit.part import check_classes, class_codes, label_values, warn_of_rare
+from bioautofeat.automl.own import makers_of, with_own
 from bioautofeat.automl.problem import Problem, TableSource
 from bioautofeat.errors import BioautofeatWarning, LabelError, TableError
 from bioautofeat.evaluation.metrics import CLASSIFICATION, REGRESSION, get_metric
 from bioautofeat.evaluation.splits import groups_per_stratum, keys_of_rows, split_groups, strata_of_values
+from bioautofeat.io.joined import name_of
+from bioautofeat.io.table_reader import warn_of_copies
 from bioautofeat.table import FeatureTable
 
 __all__ = ["FOLDS", "Options", "Prepared", "prepare_records", "prepare_table", "resplit"]
@@ -49,6 +52,14 @@ class Options:
     memory_limit : int, optional
         Bytes.
     seed, threads : int
+    strategy : str or type of Strategy
+        How candidates are chosen after the first models: a name of ``bioautofeat.search.STRATEGIES``, or a class.
+    splitter : scikit-learn splitter or sequence of int, optional
+        Folds of the user's own; see :func:`bioautofeat.automl.own.given_folds`.
+    models : mapping of str to estimator
+        Estimators of the user's own that take part.
+    signatures : bool, optional
+        Whether small sets of features are looked for; by default in wide tables alone.
     """
 
     task: str = "classification"
@@ -61,6 +72,10 @@ class Options:
     memory_limit: int | None = None
     seed: int = 0
     threads: int = 1
+    strategy: Any = "tpe"
+    splitter: Any = None
+    models: Mapping[str, Any] = field(default_factory=dict)
+    signatures: bool | None = None
 
     @property
     def metric_name(self) -> str:
@@ -89,6 +104,8 @@ class Prepared:
         What ``audit.json`` holds.
     keys : ndarray of uint64
         Of the training records.
+    own_folds : bool
+        Whether the folds are the user's own, which are not made anew.
     """
 
     problem: Problem
@@ -97,6 +114,7 @@ class Prepared:
     test_truth: NDArray[Any] | None
     findings: dict[str, Any]
     keys: NDArray[np.uint64]
+    own_folds: bool = False
 
     @property
     def clean_test(self) -> NDArray[np.bool_] | None:
@@ -125,21 +143,34 @@ def prepare_records(training: Part, test: Part | None, options: Options) -> Prep
     _refuse_one_sequence(found, training)
     _report_copies(found, training, test)
     groups, strata = _groups(options, found, truth, training.origin), _strata(truth, classes)
-    groups = _splittable(groups, found.identical, strata, classes, training.origin)
-    n_folds = _folds(strata, groups, labels if classes else (), training.origin)
-    folds = split_groups(strata, groups, n_folds, found.keys, options.seed)
+    folds = np.zeros(len(truth), np.int64)
+    if options.splitter is None:
+        groups = _splittable(groups, found.identical, strata, classes, training.origin)
+        n_folds = _folds(strata, groups, labels if classes else (), training.origin)
+        folds = split_groups(strata, groups, n_folds, found.keys, options.seed)
     problem = Problem(
-        training.sequences,
-        truth,
-        classes,
-        groups,
-        folds,
-        tuple(range(n_folds)),
-        options.metric_name,
-        options.seed,
-        options.threads,
-    )
-    return Prepared(problem, found, test, test_truth, found.as_dict(), found.keys)
+        training.sequences, truth, classes, groups, folds, tuple(range(int(folds.max()) + 1)), options.metric_name, options.seed,
+        options.threads, _columns_beside(training, test), makers=makers_of(options.descriptors),
+    )  # fmt: skip
+    problem = with_own(problem, options.models, options.splitter, training.origin)
+    return Prepared(problem, found, test, test_truth, found.as_dict(), found.keys, options.splitter is not None)
+
+
+def _columns_beside(training: Part, test: Part | None) -> TableSource | None:
+    """Columns made elsewhere that stand beside the sequences; those without any value are left out."""
+    if training.features is None:
+        return None
+    file = name_of(training.features)
+    values, names = _usable_columns(training.features, file)
+    warn_of_copies(file, values, names, training.labels)
+    if test is not None:
+        if test.features is None:
+            raise TableError(f"{test.file}: the training records have columns of {file}, the test records have none")
+        lacking = [name for name in names if name not in set(test.features.names)]
+        if lacking:
+            raise TableError(f"{name_of(test.features)}: the column {lacking[0]!r} is missing for the test records")
+    # in the precision that models are fitted in: embeddings are wide
+    return TableSource(values.astype(np.float32), names, training.sequences.ids)
 
 
 def _affordable(training: Part, options: Options) -> bool:
@@ -155,12 +186,14 @@ def _affordable(training: Part, options: Options) -> bool:
 
 
 def resplit(prepared: Prepared, n_folds: int, hold_out: bool = False) -> Problem:
-    """The problem with other folds, or with the first of them held out and no other judged."""
+    """The problem with other folds, or with the first of them held out and no other judged; folds of the user's own stay."""
     old = prepared.problem
+    if prepared.own_folds:
+        return old
     strata = _strata(old.truth, old.classes)
     folds = split_groups(strata, old.groups, n_folds, prepared.keys, old.seed)
     judged = (0,) if hold_out else tuple(range(n_folds))
-    return Problem(old.source, old.truth, old.classes, old.groups, folds, judged, old.metric, old.seed, old.threads)
+    return replace(old, folds=folds, judged=judged)
 
 
 def _truth(labels: Sequence[str], ids: Sequence[str], origin: str, task: str) -> tuple[tuple[str, ...], Array]:
@@ -222,7 +255,15 @@ def _groups(options: Options, found: Audit, truth: Array, origin: str) -> NDArra
         return np.arange(len(truth))
     if options.groups == "auto":
         return found.group
-    return identical_groups(np.array(options.groups))
+    return _named_groups(options.groups, len(truth), origin)
+
+
+def _named_groups(groups: str | tuple[str, ...], n: int, origin: str) -> NDArray[np.int64]:
+    """Groups by the name that each record is given."""
+    if isinstance(groups, str) or len(groups) != n:
+        given = repr(groups) if isinstance(groups, str) else f"{len(groups)} names"
+        raise LabelError(f"{origin}: groups: {given} for {n} records; give auto, none or a name for each record")
+    return identical_groups(np.array(groups))
 
 
 def _strata(truth: Array, classes: tuple[str, ...]) -> NDArray[np.int64]:
@@ -287,20 +328,24 @@ def prepare_table(
     findings = _table_findings(keys, labels, classes, table.ids, file) | {"columns": len(names)}
     strata, identical = _strata(truth, classes), identical_groups(keys)
     groups = np.arange(len(truth)) if options.groups == "none" else identical
-    if isinstance(options.groups, tuple):
-        groups = identical_groups(np.array(options.groups))
-    groups = _splittable(groups, identical, strata, classes, file)
-    n_folds = _folds(strata, groups, labels if classes else (), file)
-    folds = split_groups(strata, groups, n_folds, keys, options.seed)
+    if options.groups not in ("auto", "none"):
+        groups = _named_groups(options.groups, len(truth), file)
+    folds = np.zeros(len(truth), np.int64)
+    if options.splitter is None:
+        groups = _splittable(groups, identical, strata, classes, file)
+        n_folds = _folds(strata, groups, labels if classes else (), file)
+        folds = split_groups(strata, groups, n_folds, keys, options.seed)
     source = TableSource(values, names, table.ids)
     problem = Problem(
-        source, truth, classes, groups, folds, tuple(range(n_folds)), options.metric_name, options.seed, options.threads
-    )
+        source, truth, classes, groups, folds, tuple(range(int(folds.max()) + 1)), options.metric_name, options.seed,
+        options.threads,
+    )  # fmt: skip
+    problem = with_own(problem, options.models, options.splitter, file)
     test_truth = None
     if test is not None and test.labels:
         known = [str(label) for label in test.labels]
         test_truth = _known_codes(known, classes, test_file) if classes else label_values(known, test.ids, test_file)
-    return Prepared(problem, None, test, test_truth, findings, keys)
+    return Prepared(problem, None, test, test_truth, findings, keys, options.splitter is not None)
 
 
 def _table_findings(
@@ -336,7 +381,8 @@ def _usable_columns(table: FeatureTable, file: str) -> tuple[Array, tuple[str, .
             f"{file}: column {table.names[large[0]]!r} holds a value that is infinite or above 1e37, too large for single precision"
         )
     some = np.flatnonzero(missing.any(axis=0) & known)
-    if len(some):
+    # whoever read a file has told of its gaps
+    if len(some) and "table" not in table.metadata:
         _warn(
             f"{file}: {int(missing[:, some].sum())} values are missing, e.g. in column {table.names[some[0]]!r}; "
             "they are filled in by the other training rows, inside each fold"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ __all__ = ["TABLE_SPEC", "Problem", "TableSource"]
 
 Array = NDArray[Any]
 TABLE_SPEC = "@table"
-"""Stands for the columns of a feature table where descriptors are named."""
+"""Stands for the columns of a feature table (or those joined to sequences) where descriptors are named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,13 @@ class Problem:
         Folds that are predicted by models of all the others; all folds, or one for a hold-out.
     metric : str
     seed, threads : int
+    extra : TableSource, optional
+        Columns made elsewhere that stand beside the descriptors, under the name ``TABLE_SPEC``.
+    models : mapping of str to estimator
+        The user's own estimators, not fitted, by the name that candidates call them.
+    makers : tuple of callable
+        Functions that register the user's own descriptors: another process that is handed the problem imports their
+        modules, and so knows the descriptors.
     """
 
     source: Sequences | TableSource
@@ -67,9 +75,17 @@ class Problem:
     metric: str
     seed: int = 0
     threads: int = 1
+    extra: TableSource | None = None
+    models: Mapping[str, Any] = field(default_factory=dict)
+    makers: tuple[Callable[..., Any], ...] = ()
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def table(self) -> TableSource | None:
+        """What ``TABLE_SPEC`` stands for: the columns of the table, or those beside the sequences; None without any."""
+        return self.source if isinstance(self.source, TableSource) else self.extra
 
     @property
     def task(self) -> str:
@@ -99,12 +115,18 @@ class Problem:
     def loss(self, predictions: Array, rows: Array | None = None) -> float:
         """Log loss, or mean squared error relative to the variance of the values, of judged rows (all, or a mask)."""
         chosen = slice(None) if rows is None else rows
-        truth = self.judged_truth[chosen]
+        return self._mean_loss(predictions[chosen], self.judged_truth[chosen])
+
+    def loss_of(self, predictions: Array, rows: Array) -> float:
+        """As :meth:`loss`, of predictions of these records alone, by their places."""
+        return self._mean_loss(predictions, self.truth[rows])
+
+    def _mean_loss(self, predictions: Array, truth: Array) -> float:
         if self.classes:
-            own = predictions[chosen][np.arange(len(truth)), truth]
+            own = predictions[np.arange(len(truth)), truth]
             return float(-np.log(np.maximum(own, 1e-6)).mean())
         spread = float(self.truth.var()) or 1.0
-        return float(((predictions[chosen] - truth) ** 2).mean() / spread)
+        return float(((predictions - truth) ** 2).mean() / spread)
 
     def scores(self, predictions: Array, classes: Array | None = None) -> dict[str, float]:
         """The usual measures of predictions of the judged rows."""

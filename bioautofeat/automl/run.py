@@ -18,10 +18,11 @@ from bioautofeat.automl.board import Board, Champion
 from bioautofeat.automl.clock import Clock
 from bioautofeat.automl.deliver import fitted_model
 from bioautofeat.automl.executor import Executor
+from bioautofeat.automl.joint import joint_search
 from bioautofeat.automl.journal import Journal
-from bioautofeat.automl.portfolio import Portfolio
+from bioautofeat.automl.portfolio import Chooser, Portfolio
 from bioautofeat.automl.prepare import Options, Prepared, resplit
-from bioautofeat.automl.search import Search
+from bioautofeat.automl.search import NOMINAL_SECONDS, Search
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.errors import UnfinishedError
 from bioautofeat.evaluation.estimate import Estimate, Interval, estimate, intervals
@@ -30,8 +31,6 @@ from bioautofeat.extraction import Extractor
 __all__ = ["Result", "Run"]
 
 Array = NDArray[Any]
-NOMINAL_SECONDS = 300.0
-"""Without a clock, the first set of models may cost this much by the formulas before fewer folds are made."""
 
 
 @dataclass(eq=False)
@@ -91,14 +90,15 @@ class Run:
         """Search, deliver, judge; on an interrupt deliver what there is and let the interrupt pass."""
         journal = self._journal()
         self.executor.load(self.problem)
-        blocks = choose_blocks(self.problem.source, self.options.descriptors)
-        chooser = Portfolio(self.problem, blocks, self.options.preset)
+        blocks = choose_blocks(self.problem.source, self.options.descriptors, extra=self.problem.extra)
+        portfolio = Portfolio(self.problem, blocks, self.options.preset)
+        chooser: Chooser = joint_search(self.problem, blocks, self.options) if self._searches else portfolio
         search = Search(self.problem, chooser, self.executor, self.clock, self.options, journal)
         search.improved, search.tell = self._improved, self.tell
         search.test_rows = 0 if self.prepared.test is None else len(self.prepared.test)
         if journal is not None:
             search.known = journal.read()
-        self._plan_folds(search, chooser, journal)
+        self._plan_folds(search, portfolio, journal)
         finished = False
         try:
             search.run()
@@ -109,6 +109,12 @@ class Run:
         if not search.complete():
             raise UnfinishedError(_why_nothing(search.board))
         return self._finish(search)
+
+    @property
+    def _searches(self) -> bool:
+        """Whether there is a search after the first models; not without an end to it."""
+        limited = self.clock.budget is not None or self.options.trials is not None
+        return limited and self.options.preset != "fast"
 
     def _journal(self) -> Journal | None:
         if self.folder is None:
@@ -121,17 +127,23 @@ class Run:
             "\0".join(problem.classes).encode(),
         ]
         described = json.dumps(
-            [self.options.seed, self.options.preset, self.options.descriptors, problem.metric]
+            [
+                self.options.seed,
+                self.options.preset,
+                self.options.descriptors,
+                problem.metric,
+                str(self.options.strategy),
+            ]
         ).encode()
         digest = hashlib.sha256(b"\0".join([*content, described])).hexdigest()
         return Journal(self.folder / "journal.jsonl", digest)
 
     def _plan_folds(self, search: Search, chooser: Portfolio, journal: Journal | None) -> None:
         """Five folds, else three, else a hold-out, by the predicted cost of the first set of models."""
+        present = [int(self.problem.folds.max()) + 1, *self.problem.judged]
         plan = None if journal is None else journal.plan
         if plan is None:
-            plan = self._affordable(search, chooser)
-        present = [int(self.problem.folds.max()) + 1, *self.problem.judged]
+            plan = present if self.prepared.own_folds else self._affordable(search, chooser)
         if plan != present:
             self.problem = resplit(self.prepared, plan[0], hold_out=len(plan) == 2)
             self.executor.split(self.problem)
@@ -147,7 +159,8 @@ class Run:
         free = self.clock.free if self.options.by_clock else NOMINAL_SECONDS
         # five folds where all of the first models can be paid for, three where the two cheaper of the larger ones can
         for n_folds, share, counted in ((most, 0.55, costs), (3, 0.75, [costs[0], *sorted(costs[1:])[:2]])):
-            if n_folds <= most and n_folds * sum(counted) <= share * free:
+            rounds = -(-n_folds // self.executor.width)
+            if n_folds <= most and rounds * sum(counted) <= share * free:
                 return [n_folds, *range(n_folds)]
         # a hold-out of a fifth serves best where there are many records
         return (

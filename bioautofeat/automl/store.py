@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -38,16 +41,22 @@ def extractor_for(specs: tuple[str, ...], problem: Problem, rows: Array | None =
 
 
 def expected_width(specs: tuple[str, ...], problem: Problem) -> int:
-    """Number of columns of specs, without computing any; 30 a class for descriptors whose width is learnt."""
-    source = problem.source
+    """Number of columns of specs, without computing any; 30 a class for descriptors whose width is learnt
+    (one a record for string kernels)."""
+    source, table = problem.source, problem.table
     if isinstance(source, TableSource):
         return len(source.names)
     plain = Training(max(1, int(source.lengths.max(initial=1))))
-    total = 0
+    total = len(table.names) if table is not None and TABLE_SPEC in specs else 0
     for spec in specs:
+        if spec == TABLE_SPEC:
+            continue
         extractor = Extractor.of([spec], source.alphabet)
         learns = extractor.needs - {"length"}
-        total += 30 * max(1, problem.n_classes) if learns else extractor.fit(plain).width
+        if spec.startswith("string_kernel"):
+            total += len(problem)
+        else:
+            total += 30 * max(1, problem.n_classes) if learns else extractor.fit(plain).width
     return total
 
 
@@ -58,7 +67,12 @@ class Store:
     ----------
     problem : Problem
     folder : path, optional
-        Where tables that took long are kept for the next process, should this one be killed.
+        Where tables are kept, mapped into memory, for other processes and for the next one should this one be killed.
+
+    Attributes
+    ----------
+    threads : int
+        Of a computation; may be set between calls.
     """
 
     def __init__(self, problem: Problem, folder: str | None = None) -> None:
@@ -67,6 +81,7 @@ class Store:
         self._tables: OrderedDict[tuple[str, int], Array] = OrderedDict()
         self._joined: tuple[Any, Array] | None = None
         self._learns: dict[str, bool] = {}
+        self.threads = problem.threads
 
     def renew(self, problem: Problem) -> None:
         """Serve the same data in other folds."""
@@ -105,11 +120,37 @@ class Store:
         return self._tables[key]
 
     def _compute(self, spec: str, fold: int) -> Array:
-        source = self.problem.source
-        if isinstance(source, TableSource):
-            return np.ascontiguousarray(source.values, np.float32)
+        source, table = self.problem.source, self.problem.table
+        if spec == TABLE_SPEC:
+            assert table is not None
+            return np.ascontiguousarray(table.values, np.float32)
+        place = self._place(spec, fold)
+        if place is not None and place.exists():
+            return np.asarray(np.load(place, mmap_mode="r", allow_pickle=False))
+        assert isinstance(source, Sequences)
         rows = None if fold < 0 else np.flatnonzero(self.problem.folds != fold)
         extractor = extractor_for((spec,), self.problem, rows)
         extractor.check_width(len(source), None, sparse=False)
-        table = extractor.transform(source, short="zero", threads=self.problem.threads, dtype=np.float32)
-        return np.asarray(table)
+        found = np.asarray(extractor.transform(source, short="zero", threads=self.threads, dtype=np.float32))
+        return found if place is None else _mapped(found, place)
+
+    def _place(self, spec: str, fold: int) -> Path | None:
+        """The file of a table."""
+        if self.folder is None:
+            return None
+        split = self.problem.folds.tobytes() if fold >= 0 else b""
+        return self.folder / f"{hashlib.sha256(f'{spec} {fold} '.encode() + split).hexdigest()[:24]}.npy"
+
+
+def _mapped(table: Array, place: Path) -> Array:
+    """The table from a file, where there is room for one."""
+    try:
+        handle, name = tempfile.mkstemp(dir=place.parent, suffix=".part")
+        with os.fdopen(handle, "wb") as stream:
+            np.save(stream, table, allow_pickle=False)
+        os.replace(name, place)
+    except OSError:
+        # a full disk costs memory, not the run
+        Path(name).unlink(missing_ok=True)
+        return table
+    return np.asarray(np.load(place, mmap_mode="r", allow_pickle=False))

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 __all__ = ["Candidate", "Trial", "seed_of"]
 
-STATES = ("finished", "failed", "stopped", "skipped")
-"""``stopped``: over its time or memory, or interrupted."""
+STATES = ("finished", "failed", "stopped", "skipped", "raced", "screened")
+"""``stopped``: over its time or memory, or interrupted; ``raced``: dropped before the last fold, being behind the best of
+its kind; ``screened``: judged by one fold and a share of the rows alone."""
 
 
 def seed_of(*parts: Any) -> int:
@@ -35,28 +36,47 @@ class Candidate:
         Descriptors, side by side.
     block : str
         Name of the set of descriptors, for the leaderboard.
+    selection : str
+        ``method:columns`` where the model sees the best columns alone, chosen on its training rows.
+    share : float
+        Share of the training rows that it is shown; below 1 it is only screened.
     """
 
     model: str
     values: Mapping[str, Any]
     specs: tuple[str, ...]
     block: str
+    selection: str = ""
+    share: float = 1.0
 
     @property
     def key(self) -> str:
         """Twelve hex digits that stand for the candidate."""
         settings = ",".join(f"{name}={self.values[name]!r}" for name in sorted(self.values))
-        return hashlib.sha256("\0".join([self.model, settings, *self.specs]).encode()).hexdigest()[:12]
+        rest = [self.selection, *([f"{self.share:.4f}"] if self.share < 1.0 else [])]
+        return hashlib.sha256("\0".join([self.model, settings, *self.specs, *rest]).encode()).hexdigest()[:12]
 
     @property
     def title(self) -> str:
         """As the leaderboard names it: ``xgboost(depth=6) on broad``."""
         settings = ", ".join(f"{name}={value}" for name, value in sorted(self.values.items()))
-        return f"{self.model}{f'({settings})' if settings else ''} on {self.block}"
+        method, _, columns = self.selection.partition(":")
+        chosen = f"the best {columns} columns ({method}) of " if self.selection else ""
+        part = f", {self.share:.0%} of the rows" if self.share < 1.0 else ""
+        return f"{self.model}{f'({settings})' if settings else ''} on {chosen}{self.block}{part}"
 
     def as_dict(self) -> dict[str, Any]:
-        """For the journal."""
-        return {"model": self.model, "values": dict(self.values), "specs": list(self.specs), "block": self.block}
+        """For the journal; :meth:`of` gives it back."""
+        rest = {"selection": self.selection, "share": self.share}
+        return {"model": self.model, "values": dict(self.values), "specs": list(self.specs), "block": self.block} | rest
+
+    @classmethod
+    def of(cls, described: Mapping[str, Any]) -> Candidate:
+        """The candidate that :meth:`as_dict` describes."""
+        return cls(
+            described["model"], described["values"], tuple(described["specs"]), described["block"],
+            described["selection"], described["share"],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def main(folder: str, memory: int | None) -> None:
         except EOFError:
             return
         if method == "load":
-            shop = Workshop(arguments[0], folder, lambda what, number: send(answers, (what, number)))
+            shop = Workshop(arguments[0], folder)
             with suppress(ImportError):
                 import sklearn  # noqa: F401  # why: it takes a second, which passes while the other side still reads
             continue

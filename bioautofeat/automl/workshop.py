@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioautofeat.automl.own import build_own
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.store import Store
 from bioautofeat.automl.trial import Candidate, seed_of
-from bioautofeat.errors import ModelError
 
 __all__ = ["Workshop"]
 
@@ -32,21 +32,13 @@ class Workshop:
     problem : Problem
     folder : str, optional
         For tables that survive this process.
-    tell : callable
-        Told ``(what, number)`` after each step, so that someone may stop the work.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        folder: str | None = None,
-        tell: Callable[[str, float], None] = lambda what, number: None,
-    ) -> None:
+    def __init__(self, problem: Problem, folder: str | None = None) -> None:
         self.problem = problem
         self.store = Store(problem, folder)
-        self.tell = tell
-        self.of_folds: OrderedDict[str, list[Any]] = OrderedDict()
-        self._last: list[Any] = []
+        self.threads = problem.threads
+        self.of_folds: OrderedDict[str, dict[int, Any]] = OrderedDict()
 
     def split(self, folds: Array, judged: tuple[int, ...]) -> None:
         """Other folds for the same data; tables that learn nothing are kept."""
@@ -56,69 +48,71 @@ class Workshop:
 
     def shape(self, candidate: Candidate) -> dict[str, float]:
         """Number of columns of a candidate's table, and the seconds that making it took (for one fold where it learns)."""
+        self._use(self.problem.threads)
         started = time.monotonic()
         width = self.store.matrix(candidate.specs, self.problem.judged[0]).shape[1]
         return {"columns": width, "seconds": time.monotonic() - started}
 
-    def timed(self, candidate: Candidate, values: Mapping[str, Any], rows: int) -> float:
+    def _use(self, threads: int) -> None:
+        """Work with so many threads from now on; what comes out does not depend on it."""
+        self.threads = self.store.threads = threads
+
+    def timed(self, candidate: Candidate, values: Mapping[str, Any], rows: int, threads: int) -> float:
         """Seconds of one fit with other values on the first rows of a fold's training part: a small round to predict from."""
+        self._use(threads)
         train = np.flatnonzero(self.problem.folds != self.problem.judged[0])[:rows]
         table = self.store.matrix(candidate.specs, self.problem.judged[0])
         started = time.monotonic()
         self._fit(candidate, {**candidate.values, **values}, table[train], train, 0)
         return time.monotonic() - started
 
-    def cross_validate(self, candidate: Candidate) -> dict[str, Any]:
-        """Out-of-fold predictions of the judged rows, and the loss of each fold."""
+    def fold(self, candidate: Candidate, fold: int, threads: int) -> dict[str, Any]:
+        """Predictions of the records of one fold by a model of all the others, and what they cost."""
+        self._use(threads)
         problem = self.problem
-        width = (max(1, problem.n_classes),)
-        out = np.zeros((len(problem), *width), np.float64)
-        fit_seconds = predict_seconds = 0.0
-        self._last = []
-        for fold in problem.judged:
-            table = self.store.matrix(candidate.specs, fold)
-            train, held = np.flatnonzero(problem.folds != fold), np.flatnonzero(problem.folds == fold)
-            started = time.monotonic()
-            predict = self._fit(candidate, candidate.values, table[train], train, fold + 1)
-            fitted = time.monotonic()
-            out[held] = predict(table[held])
-            fit_seconds += fitted - started
-            predict_seconds += time.monotonic() - fitted
-            self.tell("fold", fold)
-        self._keep(candidate)
-        judged = out[problem.judged_rows].astype(np.float32)
-        predictions = judged if problem.classes else judged[:, 0]
-        fold_of = problem.folds[problem.judged_rows]
+        table = self.store.matrix(candidate.specs, fold)
+        train, held = np.flatnonzero(problem.folds != fold), np.flatnonzero(problem.folds == fold)
+        started = time.monotonic()
+        predict, predictor = self._fit(candidate, candidate.values, table[train], train, fold + 1)
+        fitted = time.monotonic()
+        predictions = predict(table[held]).astype(np.float32)
+        self._keep(candidate, fold, predictor)
         return {
-            "predictions": predictions,
-            "fold_losses": [problem.loss(predictions, fold_of == fold) for fold in problem.judged],
-            "fit_seconds": fit_seconds / len(problem.judged),
-            "predict_seconds": predict_seconds / len(judged),
+            "predictions": predictions if problem.classes else predictions[:, 0],
+            "fit_seconds": fitted - started,
+            "predict_seconds": time.monotonic() - fitted,
         }
 
-    def _keep(self, candidate: Candidate) -> None:
+    def screen(self, candidate: Candidate) -> float:
+        """Loss on the first fold of a model of a share of the other rows."""
+        self._use(self.problem.threads)
+        problem = self.problem
+        fold = problem.judged[0]
+        table = self.store.matrix(candidate.specs, fold)
+        train, held = np.flatnonzero(problem.folds != fold), np.flatnonzero(problem.folds == fold)
+        part = np.sort(train[_sampled(problem.truth[train], candidate.share, problem.n_classes, problem.seed)])
+        predict, _ = self._fit(candidate, candidate.values, table[part], part, fold + 1)
+        predictions = predict(table[held])
+        return problem.loss_of(predictions if problem.classes else predictions[:, 0], held)
+
+    def _keep(self, candidate: Candidate, fold: int, predictor: Any) -> None:
         """Keep the models of the folds, should there be no time for one of all rows."""
-        whole = len(self._last) == len(self.problem.judged) and not any(map(self.store.learns, candidate.specs))
-        if whole:
-            self.of_folds[candidate.key] = self._last
+        if predictor is None or any(map(self.store.learns, candidate.specs)):
+            return
+        self.of_folds.setdefault(candidate.key, {})[fold] = predictor
+        self.of_folds.move_to_end(candidate.key)
         while len(self.of_folds) > MOST_KEPT:
             self.of_folds.popitem(last=False)
-        self._last = []
 
-    def averaged(self, candidate: Candidate) -> dict[str, Any]:
-        """The mean of the models of the folds, in place of one of all rows."""
-        from bioautofeat.models.predictors.joined import Blend
+    def kept(self, candidate: Candidate) -> dict[int, Any]:
+        """The models of the folds that were judged here, by fold, as far as they are kept."""
+        return self.of_folds.get(candidate.key, {})
 
-        members = self.of_folds.get(candidate.key)
-        if not members:
-            raise ModelError("the models of the folds are not kept")
-        share = np.full(len(members), 1.0 / len(members))
-        return {"predictor": members[0] if len(members) == 1 else Blend(tuple(members), share)}
-
-    def refit(self, candidate: Candidate) -> dict[str, Any]:
+    def refit(self, candidate: Candidate, threads: int) -> dict[str, Any]:
         """The candidate's model of all rows, as arrays (:class:`bioautofeat.models.Predictor`)."""
         from bioautofeat import models
 
+        self._use(threads)
         table = self.store.matrix(candidate.specs, None)
         estimator = self._build(candidate, candidate.values, 0)
         started = time.monotonic()
@@ -129,7 +123,13 @@ class Workshop:
         from bioautofeat import models
 
         seed = seed_of(self.problem.seed, candidate.key, part)
-        return models.get(candidate.model).build(self.problem.task, values, seed=seed, threads=self.problem.threads)
+        if candidate.model in self.problem.models:
+            return build_own(self.problem, candidate.model, seed)
+        settings: dict[str, Any] = {"seed": seed, "threads": self.threads}
+        if candidate.selection:
+            method, _, columns = candidate.selection.partition(":")
+            settings["selection"] = models.Selection(method, int(columns))
+        return models.get(candidate.model).build(self.problem.task, values, **settings)
 
     def _limited(self, fit: Callable[..., Any], table: Array, truth: Array) -> None:
         """Fit with one thread for matrix products, whose bits depend on the number of threads."""
@@ -144,27 +144,36 @@ class Workshop:
 
     def _fit(
         self, candidate: Candidate, values: Mapping[str, Any], table: Array, train: Array, part: int
-    ) -> Callable[[Array], Array]:
-        """A function from rows to probabilities over all classes of the problem, or to values of shape ``(n, 1)``."""
+    ) -> tuple[Callable[[Array], Array], Any]:
+        """A function from rows to probabilities over all classes of the problem, or to values of shape ``(n, 1)``; and
+        the predictor behind it, None where a class was missing."""
         from bioautofeat import models
 
         truth = self.problem.truth[train]
-        n_classes, threads = self.problem.n_classes, self.problem.threads
+        n_classes, threads = self.problem.n_classes, self.threads
         present = np.unique(truth) if n_classes else np.empty(0, np.int64)
         if n_classes and len(present) == 1:
             only = np.eye(n_classes)[present[0]]
-            return lambda rows: np.repeat(only[None, :], len(rows), axis=0)
+            return lambda rows: np.repeat(only[None, :], len(rows), axis=0), None
         estimator = self._build(candidate, values, part)
         self._limited(estimator.fit, table, truth)
         predictor = models.compiled(estimator)
-        if part > 0 and (not n_classes or len(present) == n_classes):
-            self._last.append(predictor)
         if not n_classes:
-            return lambda rows: predictor.predict(rows, threads=threads)[:, None]
+            return lambda rows: predictor.predict(rows, threads=threads)[:, None], predictor
 
         def probabilities(rows: Array) -> Array:
             full = np.zeros((len(rows), n_classes))
             full[:, present] = predictor.predict_proba(rows, threads=threads)
             return full
 
-        return probabilities
+        return probabilities, predictor if len(present) == n_classes else None
+
+
+def _sampled(truth: Array, share: float, n_classes: int, seed: int) -> Array:
+    """Places of a share of the rows, of each class at least two."""
+    rng = np.random.default_rng([seed, len(truth)])
+    order = rng.permutation(len(truth))
+    if not n_classes:
+        return order[: max(20, int(share * len(truth)))]
+    parts = [order[truth[order] == c] for c in range(n_classes)]
+    return np.concatenate([part[: max(2, int(np.ceil(share * len(part))))] for part in parts])

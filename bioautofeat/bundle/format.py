@@ -20,7 +20,8 @@ from bioautofeat.errors import ModelError
 __all__ = ["FORMAT", "VERSION", "check_identity", "parse_json", "read_archive", "write_archive"]
 
 FORMAT = "bioautofeat-model"
-VERSION = 1
+VERSION = 2
+"""The newest form that is read: 2 has columns beside the descriptors.  A model without them is written as 1."""
 
 MANIFEST = "manifest.json"
 KINDS = (".json", ".npy", ".safetensors")
@@ -208,7 +209,10 @@ def check_identity(manifest: Mapping[str, Any]) -> None:
 
 
 def write_archive(stream: IO[bytes], manifest: Mapping[str, Any], parts: Mapping[str, bytes]) -> str:
-    """Write a model file, the same bytes for the same content; returns the model's SHA-256."""
+    """Write a model file, the same bytes for the same content; returns the model's SHA-256.
+
+    ``manifest`` may name an older ``format_version`` than the newest one.
+    """
     listed = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in parts.items()}
     rows = [{"path": name, "bytes": length, "sha256": digest} for name, (length, digest) in sorted(listed.items())]
     head = {"format": FORMAT, "format_version": VERSION, **manifest, "parts": rows, "model_sha256": _identity(listed)}

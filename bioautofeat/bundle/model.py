@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from bioautofeat.errors import AlphabetError, ModelError, TableError
 from bioautofeat.extraction import DENSE_COLUMNS, Extractor
 from bioautofeat.models.predictors import Predictor
 from bioautofeat.sequences import Sequences
+from bioautofeat.table import FeatureTable
 
 __all__ = ["FittedModel", "Prediction"]
 
@@ -90,7 +91,7 @@ class FittedModel:
     extractor : Extractor or None
         Fitted descriptors; None for a model of a table's columns.
     names : tuple of str
-        The columns; those of the extractor where there is one.
+        The columns; those of the extractor and the external ones where there is an extractor.
     ambiguous : {"skip", "error"}
     dtype : {"float64", "float32"}
         Of the feature table that the model was trained on.
@@ -102,6 +103,11 @@ class FittedModel:
         JSON: metrics, seed, hash of the training set, whatever else belongs to the model's history.
     files : mapping of str to str, optional
         Texts of the users' files that the descriptors' specs name; read from the disk when the model is saved.
+    external : tuple of str
+        Columns made elsewhere that stand after those of the extractor (which may have none of its own); whoever
+        predicts brings them.
+    beside : FeatureTable, optional
+        Such columns of the records to come, joined by id; not saved.  See :meth:`with_features`.
     """
 
     predictor: Predictor
@@ -115,14 +121,19 @@ class FittedModel:
     interval: tuple[float, float] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] | None = None
+    external: tuple[str, ...] = ()
+    beside: FeatureTable | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(str(name) for name in self.classes))
-        width = len(self.names) if self.extractor is None else self.extractor.width
+        object.__setattr__(self, "external", tuple(self.external))
+        width = len(self.names) if self.extractor is None else self.extractor.width + len(self.external)
         if width != self.predictor.n_columns:
             raise ModelError(f"the model has {self.predictor.n_columns:,} columns, its descriptors give {width:,}")
         if self.extractor is not None:
-            object.__setattr__(self, "names", tuple(self.extractor.names))
+            object.__setattr__(self, "names", (*self.extractor.names, *self.external))
+        elif self.external:
+            raise ModelError("a model of a table has no columns beside it")
         self._check_task()
         if self.ambiguous not in ("skip", "error") or self.dtype not in ("float64", "float32"):
             raise ModelError(f"unknown setting {self.ambiguous!r} or {self.dtype!r} of the descriptors")
@@ -157,25 +168,84 @@ class FittedModel:
         sequences = self.extractor is not None and any(map(_holds_sequences, self.extractor.terms))
         return ("rows",) * rows + ("sequences",) * sequences
 
-    def features(self, seqs: Sequences, threads: int = 1) -> Any:
-        """The feature table of sequences as the predictor takes it (sparse where it is very wide)."""
+    def features(self, seqs: Sequences, threads: int = 1, columns: NDArray[Any] | None = None) -> Any:
+        """The feature table of sequences as the predictor takes it (sparse where it is very wide).
+
+        Parameters
+        ----------
+        seqs : Sequences
+        threads : int
+        columns : ndarray, shape (n, external), optional
+            The external columns of these very records; by default those of ``beside``, joined by id.
+        """
         if self.extractor is None:
             raise ModelError("the model takes rows of a table, not sequences")
         if seqs.alphabet != self.extractor.alphabet:
             raise AlphabetError(f"{seqs.alphabet.name} sequences given to a model of {self.extractor.alphabet.name}")
         wide = self.extractor.width > DENSE_COLUMNS
         ambiguous: Any = self.ambiguous
-        return self.extractor.transform(
+        table = self.extractor.transform(
             seqs, short="zero", ambiguous=ambiguous, threads=threads, dtype=np.dtype(self.dtype), sparse=wide
         )
+        if not self.external:
+            return table
+        more = self.columns_for(seqs.ids, repeats=True) if columns is None else columns
+        return _side_by_side(table, np.asarray(more, np.dtype(self.dtype)))
 
-    def predict(self, seqs: Sequences, threads: int = 1) -> Prediction:
-        """Labels and probabilities, or values and intervals, of sequences; memory is bounded whatever their number."""
+    def with_features(self, table: FeatureTable) -> FittedModel:
+        """The model with the external columns of the records it will be given, joined by id."""
+        return replace(self, beside=table)
+
+    def columns_for(
+        self, ids: Sequence[str], table: FeatureTable | NDArray[Any] | None = None, *, repeats: bool = False
+    ) -> NDArray[Any] | None:
+        """The external columns of records; None where the model has none.
+
+        Parameters
+        ----------
+        ids : sequence of str, length n
+        table : FeatureTable or ndarray of shape (n, d), optional
+            Joined by id (rows of an array are those of the records); by default ``beside``.
+        repeats : bool
+            Whether an id may stand for several records.
+
+        Raises
+        ------
+        TableError
+            Where there is no table, or a record or a column is not in it.
+        """
+        from bioautofeat.io.joined import columns_beside, rows_by_id
+
+        if not self.external:
+            return None
+        table = self.beside if table is None else table
+        if table is None:
+            raise TableError(
+                f"the model needs {len(self.external)} columns made elsewhere ({_listed(self.external)}): give features (--features FILE)"
+            )
+        rows = rows_by_id(table, ids, repeats=True) if repeats and isinstance(table, FeatureTable) else None
+        found = columns_beside(table, ids) if rows is None else rows
+        return found.dense()[:, _places(self.external, found.names)]
+
+    def predict(
+        self, seqs: Sequences, threads: int = 1, features: FeatureTable | NDArray[Any] | None = None
+    ) -> Prediction:
+        """Labels and probabilities, or values and intervals, of sequences; memory is bounded whatever their number.
+
+        Parameters
+        ----------
+        seqs : Sequences
+        threads : int
+        features : FeatureTable or ndarray, optional
+            The external columns, where the model needs any; see :meth:`columns_for`.
+        """
         size = int(np.clip(CELLS // max(1, self.predictor.n_columns) // 128 * 128, 128, 4096))
+        columns = self.columns_for(seqs.ids, features, repeats=features is None)
         parts = []
         for start in range(0, max(1, len(seqs)), size):
             batch = seqs[start : start + size]
-            parts.append(self.predict_rows(self.features(batch, threads), batch.ids, threads))
+            own = None if columns is None else columns[start : start + size]
+            parts.append(self.predict_rows(self.features(batch, threads, own), batch.ids, threads))
         return Prediction.joined(parts)
 
     def predict_rows(self, rows: Any, ids: Sequence[str] | None = None, threads: int = 1) -> Prediction:
@@ -193,18 +263,35 @@ class FittedModel:
 
     def columns_of(self, names: Sequence[str]) -> list[int]:
         """Where a table's columns hold those of the model; :class:`TableError` names a missing one."""
-        places = {name: i for i, name in enumerate(names)}
-        missing = [name for name in self.names if name not in places]
-        if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise TableError(f"column {missing[0]!r}{more} of the model is missing in the table")
-        return [places[name] for name in self.names]
+        return _places(self.names, names)
 
     def save(self, path: str, *, created: str | None = None) -> str:
         """Write the model to a file that holds no code; returns its SHA-256.  See :func:`bioautofeat.bundle.save`."""
         from bioautofeat.bundle.store import save
 
         return save(path, self, created=created)
+
+
+def _places(wanted: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Where a table's columns hold those of a model; :class:`TableError` names a missing one."""
+    places = {name: i for i, name in enumerate(names)}
+    missing = [name for name in wanted if name not in places]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise TableError(f"column {missing[0]!r}{more} of the model is missing in the table")
+    return [places[name] for name in wanted]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _side_by_side(table: Any, columns: NDArray[Any]) -> Any:
+    if isinstance(table, np.ndarray):
+        return np.hstack([table, columns])
+    from scipy.sparse import csr_matrix, hstack
+
+    return hstack([table, csr_matrix(columns)], format="csr")
 
 
 def _holds_sequences(value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -21,18 +21,29 @@ from bioautofeat.bundle.format import check_identity, parse_json, read_archive, 
 from bioautofeat.bundle.model import FittedModel, Prediction
 from bioautofeat.errors import BioautofeatError, ModelError
 from bioautofeat.extraction import Extractor
-from bioautofeat.families import Spec
+from bioautofeat.families import Spec, find
 from bioautofeat.io.output import replacing
 from bioautofeat.models.predictors import Parts, restore, take_apart
 from bioautofeat.properties import files_given, user_file
 from bioautofeat.sequences import Sequences
+from bioautofeat.table import FeatureTable
 
 __all__ = ["load", "save"]
 
 META, SELF_TEST = "meta.json", "selftest.json"
-TOLERANCE = 1e-6
 WIDEST = 5_000_000
-PROGRAMS = ("numpy", "scipy", "numba", "scikit-learn", "xgboost-cpu", "xgboost", "ViennaRNA", "torch")
+PROGRAMS = (
+    "numpy",
+    "scipy",
+    "numba",
+    "scikit-learn",
+    "xgboost-cpu",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "ViennaRNA",
+    "torch",
+)
 
 
 def _json(value: Any) -> bytes:
@@ -90,14 +101,21 @@ def _describe(extractor: Extractor, files: Mapping[str, str] | None) -> dict[str
     names = _user_files(extractor)
     texts = dict(files) if files is not None else {name: user_file(name) for name in names}
     with files_given(texts) if names else nullcontext():
-        blank = Extractor.of(extractor.specs, extractor.alphabet)
+        blank = _blank(extractor.specs, extractor.alphabet)
     states = [term.state(empty) for term, empty in zip(extractor.terms, blank.terms, strict=True)]
+    homes = _homes(extractor)
     return {
         "alphabet": extractor.alphabet.name,
         "specs": [_explicit(spec) for spec in extractor.specs],
         "states": states,
         "files": texts,
-    }
+    } | ({"homes": homes} if homes else {})
+
+
+def _homes(extractor: Extractor) -> dict[str, str]:
+    """Modules of descriptors that are none of ours, for whoever has to import them before the model can be loaded."""
+    rows = {spec.descriptor.name: spec.descriptor.build.__module__ for spec in extractor.specs}
+    return {name: module for name, module in rows.items() if module.partition(".")[0] != "bioautofeat"}
 
 
 def _extractor(meta: Mapping[str, Any]) -> Extractor:
@@ -106,12 +124,49 @@ def _extractor(meta: Mapping[str, Any]) -> Extractor:
     sound = isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values())
     if not sound or not isinstance(specs, list) or not all(isinstance(spec, str) for spec in specs):
         raise ModelError(f"{META} is corrupt: its descriptors are not described")
+    _require_known(specs, meta.get("homes", {}))
     with files_given(texts):
-        blank = Extractor.of(specs, get_alphabet(meta["alphabet"]))
+        blank = _blank(specs, get_alphabet(meta["alphabet"]))
     states = meta["states"]
     if not isinstance(states, list) or len(states) != len(blank.terms):
         raise ModelError(f"{META} is corrupt: {len(blank.terms)} descriptors and another number of states")
     return replace(blank, terms=tuple(term.with_state(state) for term, state in zip(blank.terms, states, strict=True)))
+
+
+def _blank(specs: Iterable[str | Spec], alphabet: Alphabet) -> Extractor:
+    """An extractor that has learnt nothing; without any descriptor where all columns are made elsewhere."""
+    listed = list(specs)
+    return Extractor.of(listed, alphabet) if listed else Extractor((), alphabet, ())
+
+
+def _require_known(specs: Sequence[str], homes: Any) -> None:
+    """Refuse a model of a descriptor that this process lacks, naming the module that has it; nothing is imported."""
+    known = {name for row in find() for name in (row.name, *row.aliases)}
+    for spec in specs:
+        name = spec.partition(":")[0]
+        home = homes.get(name) if isinstance(homes, dict) else None
+        if name not in known and isinstance(home, str):
+            raise ModelError(
+                f"needs the descriptor {name!r}, which was registered by the module {home[:80]!r}: import that module in Python "
+                "before loading the model"
+            )
+
+
+def _external(meta: Mapping[str, Any], extractor: Extractor | None) -> tuple[str, ...]:
+    """Names of the columns that stand after those of the descriptors; none in a file of format 1."""
+    names = meta.get("external", [])
+    sound = isinstance(names, list) and all(isinstance(name, str) for name in names) and len(names) <= WIDEST
+    if not sound or len(set(names)) != len(names) or (names and extractor is None):
+        raise ModelError(f"{META} is corrupt: its external columns are not described")
+    return tuple(names)
+
+
+def _test_table(model: FittedModel, seqs: Sequences) -> FeatureTable | None:
+    """Made-up external columns of the made-up records; None where the model has none."""
+    if not model.external:
+        return None
+    values = np.random.default_rng(7).normal(size=(len(seqs), len(model.external))).round(3)
+    return FeatureTable(values, model.external, seqs.ids)
 
 
 def _test_sequences(alphabet: Alphabet, longest: int) -> Sequences:
@@ -138,7 +193,7 @@ def _self_test(model: FittedModel) -> dict[str, Any]:
     letters = [*model.extractor.alphabet.symbols, model.extractor.alphabet.ambiguous[-1]]
     skipping = replace(model, ambiguous="skip")
     texts = ["".join(letters[c] for c in seqs.codes[a:b]) for a, b in zip(seqs.offsets, seqs.offsets[1:], strict=False)]
-    return {"sequences": texts, "outputs": _outputs(skipping.predict(seqs)).tolist()}
+    return {"sequences": texts, "outputs": _outputs(skipping.predict(seqs, 1, _test_table(model, seqs))).tolist()}
 
 
 def _run_self_test(model: FittedModel, test: Any) -> None:
@@ -157,10 +212,10 @@ def _run_self_test(model: FittedModel, test: Any) -> None:
             or not all(isinstance(t, str) and len(t) < 1000 for t in texts)
         ):
             raise ModelError(f"{SELF_TEST} is corrupt")
-        found = _outputs(
-            replace(model, ambiguous="skip").predict(Sequences.from_strings(texts, model.extractor.alphabet))
-        )
-    if wanted.shape != found.shape or not np.all(np.abs(found - wanted) <= TOLERANCE * (1.0 + np.abs(wanted))):
+        seqs = Sequences.from_strings(texts, model.extractor.alphabet)
+        found = _outputs(replace(model, ambiguous="skip").predict(seqs, 1, _test_table(model, seqs)))
+    tolerance = max(part.tolerance for part in model.predictor.parts_below())
+    if wanted.shape != found.shape or not np.all(np.abs(found - wanted) <= tolerance * (1.0 + np.abs(wanted))):
         raise ModelError(
             "the self-test failed: the model gives other numbers here than where it was made; "
             "use the program versions that its manifest names, or train it again"
@@ -200,12 +255,14 @@ def save(path: str, model: FittedModel, *, created: str | None = None) -> str:
         "interval": None if model.interval is None else list(model.interval), "model": parts.settings, "arrays": index,
         "metadata": dict(model.metadata),
     }  # fmt: skip
+    if model.external:
+        meta["external"] = list(model.external)
     content = {META: _json(meta), SELF_TEST: _json(_self_test(model)), **blobs, **parts.blobs}
     restored = _model(content, _flat(content))
     _run_self_test(restored, parse_json(content[SELF_TEST], SELF_TEST))
-    manifest = {"made_with": _versions(), "holds_training": list(model.keeps)} | (
-        {"created": created} if created else {}
-    )
+    manifest = {
+        "format_version": 2 if model.external else 1, "made_with": _versions(), "holds_training": list(model.keeps),
+    } | ({"created": created} if created else {})  # fmt: skip
     with replacing(path) as stream:
         return write_archive(stream, manifest, content)
 
@@ -231,9 +288,11 @@ def _model(parts: Mapping[str, bytes], flat: Mapping[str, NDArray[Any]]) -> Fitt
     if not isinstance(meta["columns"], int) or meta["columns"] != predictor.n_columns or meta["columns"] > WIDEST:
         raise ModelError(f"{META} is corrupt: the number of columns is not the model's")
     extractor = None if meta["extractor"] is None else _extractor(join_trees(meta["extractor"], arrays))
-    if extractor is not None and extractor.width != predictor.n_columns:
-        raise ModelError(f"the descriptors give {extractor.width:,} columns, the model has {predictor.n_columns:,}")
-    names = tuple(meta["names"]) if extractor is None else tuple(extractor.names)
+    external = _external(meta, extractor)
+    width = predictor.n_columns - len(external)
+    if extractor is not None and extractor.width != width:
+        raise ModelError(f"the descriptors give {extractor.width:,} columns, the model has {width:,}")
+    names = tuple(meta["names"]) if extractor is None else (*extractor.names, *external)
     if _names_hash(names) != meta["names_sha256"]:
         raise ModelError(
             "the names of the columns are not those that the model was trained on: use the version it names"
@@ -242,7 +301,7 @@ def _model(parts: Mapping[str, bytes], flat: Mapping[str, NDArray[Any]]) -> Fitt
     return FittedModel(
         predictor, meta["task"], tuple(meta["classes"]), extractor, names, meta["ambiguous"], meta["dtype"],
         None if rule is None else np.array(rule, np.float64), None if interval is None else (interval[0], interval[1]),
-        meta["metadata"], None if extractor is None else meta["extractor"]["files"],
+        meta["metadata"], None if extractor is None else meta["extractor"]["files"], external,
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from bioautofeat.cli.columns import add_features, check_features, with_columns
+
 if TYPE_CHECKING:
     from bioautofeat.bundle import FittedModel, Prediction
 
@@ -29,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="header|FILE",
         help="what follows the last | of the id, or a csv/tsv with columns id and label",
     )
+    add_features(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -43,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
     from bioautofeat.extraction import available_threads
 
     model = load(options.model)
+    check_features(model, options.model, options.features)
     prediction, truth = _predicted(model, options, options.threads or available_threads())
     found = intervals(model.task, truth, *as_arrays(prediction), seed=options.seed, repeats=500)
     if options.format == "json":
@@ -74,7 +78,9 @@ def _predicted(model: FittedModel, options: argparse.Namespace, threads: int) ->
     assert model.alphabet is not None
     part = read_part(options.input, model.alphabet.name, options.labels)
     truth = _truth(part.require_labels(), part.sequences.ids, model, part.origin)
-    return model.predict(part.sequences, threads), truth
+    if model.external:
+        (part,) = with_columns(options.features, part)
+    return model.predict(part.sequences, threads, part.features), truth
 
 
 def _truth(labels: list[str], ids: tuple[str, ...], model: FittedModel, origin: str) -> Any:

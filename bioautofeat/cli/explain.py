@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from bioautofeat.cli.columns import add_features, check_features
 from bioautofeat.cli.common import Progress, positive
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="header|FILE",
         help="what follows the last | of the id, or a csv/tsv with columns id and label",
     )
+    add_features(parser)
     parser.add_argument("--metric", metavar="NAME", help="what permutations are measured by (default: the model's own)")
     parser.add_argument(
         "--class",
@@ -84,8 +86,10 @@ def run(options: argparse.Namespace) -> int:
     )  # fmt: skip
     check_folder(options.output, force=options.force)
     model = load(options.model)
+    check_features(model, options.model, options.features)
     records, labels = _read(model, options.input, options.labels)
     usual = _read(model, options.background, None)[0] if options.background else None
+    model = _beside(model, options, records, usual)
     with _Parts(options.quiet) as tell:
         found = explain(model, records, labels, background=usual, settings=settings, tell=tell)
     found.save(options.output, force=options.force)
@@ -103,6 +107,20 @@ def _read(
     assert model.alphabet is not None
     part = read_part(inputs, model.alphabet.name, labels)
     return part.sequences, part.require_labels() if part.labels else None
+
+
+def _beside(model: FittedModel, options: argparse.Namespace, records: Any, usual: Any) -> FittedModel:
+    """The model with the columns made elsewhere that it needs of these records."""
+    if not model.external:
+        return model
+    from bioautofeat.io.joined import read_features, rows_by_id, warn_of_unused
+
+    table = read_features(options.features)
+    batches = [(records, options.input[0])] + ([] if usual is None else [(usual, options.background[0])])
+    for batch, file in batches:
+        rows_by_id(table, batch.ids, file)
+    warn_of_unused(table, (name for batch, _ in batches for name in batch.ids))
+    return model.with_features(table)
 
 
 def _read_tables(inputs: list[str]) -> tuple[FeatureTable, list[str] | None]:

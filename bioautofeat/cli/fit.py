@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import TYPE_CHECKING, Any
 
+from bioautofeat.cli.columns import with_columns
 from bioautofeat.cli.common import positive
 
 if TYPE_CHECKING:
@@ -16,15 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
+STRATEGIES = ("random", "grid", "local", "evolution", "smbo", "tpe", "halving")
+"""The names of ``bioautofeat.search.STRATEGIES``, which help must not import."""
+
 EPILOG = """\
 RUN holds model.baf, report.html, leaderboard.csv, metrics.json, predictions_oof.csv, audit.json, config.json and the
-journal; the same command on the same RUN goes on where it stopped.
+journal; signatures.csv for wide tables and where asked for; the same command on the same RUN goes on where it stopped.
 
 examples:
   bioautofeat fit pos=positive.fa neg=negative.fa -o run --time-budget 10m
   bioautofeat fit all.fa.gz --labels labels.csv --test test.fa --test-labels test.csv -o run
   bioautofeat fit all.fa --labels header --task regression --trials 12 --seed 7 -o run
   bioautofeat fit --table features.csv -o run
+  bioautofeat fit all.fa --labels labels.csv --features embeddings.parquet --groups clusters.tsv -o run
 """
 
 
@@ -75,7 +80,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory-limit", type=_bytes, metavar="SIZE", help="e.g. 4G; a model that needs more is left out"
     )
-    parser.add_argument("--preset", choices=("fast", "balanced", "best"), default="balanced")
+    parser.add_argument(
+        "--preset", choices=("fast", "balanced", "best"), default="balanced",
+        help="best searches more and tries the whole procedure on shuffled labels, too",
+    )  # fmt: skip
+    parser.add_argument(
+        "--strategy", choices=STRATEGIES, default="tpe", help="how models are chosen after the first ones (default tpe)"
+    )
+    parser.add_argument(
+        "--features", action="append", default=[], metavar="FILE",
+        help="columns made elsewhere, such as embeddings, joined by id to training and test records: csv, tsv, Parquet or "
+        "npz with a column id; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--signatures", action="store_true", default=None,
+        help="look for small sets of features that carry what all know (tables of many columns: always)",
+    )  # fmt: skip
     parser.add_argument(
         "-d",
         "--descriptor",
@@ -92,7 +112,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--groups",
         default="auto",
         metavar="auto|none|FILE",
-        help="related records stay in one fold: found, not looked for, or a csv/tsv with columns id and group",
+        help="related records stay in one fold: found, not looked for, or a csv/tsv with columns id and group, "
+        "CD-HIT's .clstr or MMseqs2's tsv of clusters",
     )
     parser.add_argument(
         "--force", action="store_true", help="replace what an earlier run wrote in RUN, and nothing else"
@@ -124,6 +145,8 @@ def _check_usage(options: argparse.Namespace) -> None:
 
     if options.table and (options.input or options.labels or options.descriptor):
         raise ParameterError("--table stands alone: no FASTA, no --labels and no -d beside it")
+    if options.table and options.features:
+        raise ParameterError("--features stands beside FASTA; with --table join the columns into the table")
     if options.table and (len(options.test) > 1 or options.test_labels):
         raise ParameterError("--table takes one table as --test, with its labels in the column label")
     if not options.table and not options.input:
@@ -136,8 +159,9 @@ def _check_usage(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
-    from bioautofeat.automl.executor import executor_for
+    from bioautofeat.automl.crew import executor_for
     from bioautofeat.automl.run import Run
+    from bioautofeat.automl.signing import clock_of_run
 
     training, test, settings = _read(options)
     source = training.values if options.table else training.sequences
@@ -148,13 +172,26 @@ def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
         tell = _teller(options.quiet, clock)
         if resumed:
             tell("an earlier run with the same configuration is taken up")
-        result = Run(prepared, settings, clock, executor, folder.path, tell).go()
+        result = Run(
+            prepared, settings, clock_of_run(clock, prepared.problem, settings), executor, folder.path, tell
+        ).go()
+    _sign(result, settings, clock, folder, tell)
     metric = prepared.problem.metric
     best = result.estimate.corrected[metric]
     tell(
         f"{metric} {best.value:.4f} (95 % interval {best.low:.4f} to {best.high:.4f}), {result.seconds:.0f} s; {folder.path / 'report.html'}"
     )
     return 0
+
+
+def _sign(result: Any, settings: Options, clock: Any, folder: Any, tell: Callable[[str], None]) -> None:
+    """Write ``signatures.csv`` where signatures are looked for."""
+    from bioautofeat.automl.signing import signatures_of
+    from bioautofeat.evaluation.signatures import write_signatures
+
+    found = signatures_of(result.board.problem, settings, clock.left, tell)
+    if found is not None:
+        write_signatures(folder.path / "signatures.csv", found)
 
 
 def _read(options: argparse.Namespace) -> tuple[Any, Any, Options]:
@@ -174,9 +211,13 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any, Options]:
         if options.test:
             labels = options.test_labels or ("header" if options.labels == "header" else None)
             test = read_part(options.test, training.sequences.alphabet.name, labels)
+        if options.features:
+            training, *rest = with_columns(options.features, training, *([test] if test is not None else []))
+            test = rest[0] if rest else None
     settings = Options(
         options.task, options.metric, options.time_budget, options.trials, options.preset, tuple(options.descriptor),
         _groups(options.groups, ids, file), options.memory_limit, options.seed, options.threads or available_threads(),
+        strategy=options.strategy, signatures=options.signatures,
     )  # fmt: skip
     return training, test, settings
 
@@ -223,6 +264,9 @@ def _config(options: argparse.Namespace, prepared: Prepared) -> dict[str, Any]:
     left_out = {"output", "force", "quiet", "debug", "threads"}
     config = {name: value for name, value in sorted(vars(options).items()) if name not in left_out}
     digest = hashlib.sha256(prepared.keys.tobytes() + prepared.problem.truth.tobytes())
+    extra = prepared.problem.extra
+    if extra is not None:
+        digest.update("\n".join(extra.names).encode() + extra.values.tobytes())
     return {"command": "fit", "version": __version__, "data_sha256": digest.hexdigest(), **config}
 
 

@@ -16,7 +16,8 @@ __all__ = ["add_arguments", "run"]
 
 EPILOG = """\
 actions:
-  search TRAIN... -o RUN      search, train the best networks; RUN holds model.baf, architecture.json, history.csv
+  search TRAIN... -o RUN      search, train the best networks; RUN holds model.baf, report.html, architecture.json and .svg,
+                              history.csv
   train TRAIN... -o MODEL     train the network of --architecture, without any search
   predict MODEL INPUT...      as bioautofeat predict
   bench TABLE --set NAME      strategies on a table of trained architectures: what each picks, mean over seeds
@@ -65,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--members", type=positive, default=3, metavar="N", help="networks of the model (default 3)")
     parser.add_argument("--strands", choices=("given", "both", "symmetric"), default="given", help="DNA: what they say")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda")
-    parser.add_argument("--set", metavar="NAME", help="records of a table, for bench")
+    parser.add_argument("--set", metavar="NAME", help="records of a table, for bench (of NAS-Bench-201: cifar10)")
     parser.add_argument("--seeds", type=positive, default=20, metavar="N", help="of bench (default 20)")
     parser.add_argument("--force", action="store_true", help="replace an existing output")
 
@@ -158,8 +159,57 @@ def _search(options: argparse.Namespace) -> int:
     model.save(str(folder / "model.baf"))
     _write(folder / "architecture.json", [model.architectures_[0].to_json() + "\n"])
     _write(folder / "history.csv", _table(model.history_))
+    _write(folder / "architecture.svg", [_pictures(model)])
+    _write(folder / "report.html", [_page(model, options)])
     model.tell(f"validation {model.score_:.4f}; {folder / 'model.baf'}")
     return 0
+
+
+def _pictures(model: Any) -> str:
+    """The network that did best, as a drawing by itself."""
+    from bioautofeat.explanation.drawing import standalone
+    from bioautofeat.nas.picture import drawn
+
+    return standalone(drawn(model.architectures_[0]))
+
+
+def _page(model: Any, options: argparse.Namespace) -> str:
+    """What was found, its picture, and everything that was tried."""
+    from bioautofeat import __version__
+    from bioautofeat.explanation.drawing import STYLE
+    from bioautofeat.explanation.page import LAYOUT
+    from bioautofeat.nas.picture import drawn, summary
+    from bioautofeat.report.markup import figure, named, pairs, section
+
+    chosen = list(dict.fromkeys(model.architectures_))
+    asked = pairs([
+        ("space", options.space), ("strategy", options.strategy[-1] if options.strategy else "evolution"),
+        ("evaluator", options.evaluator), ("networks tried", len(model.history_)), ("networks of the model", len(model.architectures_)),
+        ("their mean validation score", float(model.score_)), ("seed", options.seed),
+    ])  # fmt: skip
+    pictures = "".join(figure(drawn(one), summary(one), "Boxes are layers, lines what they read.") for one in chosen)
+    body = section("asked", "What was asked", asked) + section("networks", "Networks of the model", pictures)
+    body += section("history", "What was tried", _history(model))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>bioautofeat: architecture search</title><style>{STYLE}{LAYOUT}</style></head>\n"
+        f"<body><h1>Architecture search: {named(options.task)}</h1><main>{body}</main>"
+        f'<p class="note">Made by bioautofeat {__version__}.</p></body></html>\n'
+    )
+
+
+def _history(model: Any) -> str:
+    """The table of the page; what failed comes last, with its reason."""
+    from bioautofeat.nas.genotype import read_architecture
+    from bioautofeat.nas.picture import summary
+    from bioautofeat.report.markup import table
+
+    rows = [
+        ("" if row["error"] else float(row["score"]), row["parameters"], row["epochs"], float(row["seconds"]),
+         row["error"] or summary(read_architecture(row["architecture"])))
+        for row in model.history_
+    ]  # fmt: skip
+    return table(rows, ("score", "weights", "epochs", "seconds", "network"), "history.csv")
 
 
 def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
@@ -208,6 +258,7 @@ def _predict(options: argparse.Namespace) -> int:
     from bioautofeat.errors import ParameterError
 
     options.model, *options.input = options.input
+    options.features = []  # a network reads letters, no columns of a user's own
     if not options.input:
         raise ParameterError("nas predict: name the model and then the sequences")
     return predict(options)
@@ -216,22 +267,13 @@ def _predict(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     import sys
 
-    from bioautofeat.errors import ParameterError
-    from bioautofeat.nas.bench import compare, read_benchmark
+    from bioautofeat.nas.bench import compare, contest
 
-    table = read_benchmark(options.input[0])
-    if options.set is None:
-        raise ParameterError(f"nas bench: name a set of the table, --set: {', '.join(table.tasks)}")
-    cells, trials = table.cells(options.set), options.trials or 50
-    if len(cells) < table.space.size_enumerated():
-        raise ParameterError(f"the table holds {len(cells)} of {table.space.size_enumerated()} cells for {options.set}")
-    best = table.best(options.set)[1]
+    found = contest(options.input[0], options.set)
+    trials = options.trials or 50
     sys.stdout.write("strategy,trials,seeds,test,sd,best\n")
     for name in options.strategy or ["random", "local", "evolution", "tpe"]:
-        mean, spread = compare(
-            table.space, lambda point: table.validation(point, options.set),
-            lambda point: table.test(point, options.set), name, trials, options.seeds,
-        )  # fmt: skip
-        sys.stdout.write(f"{name},{trials},{options.seeds},{mean:.4f},{spread:.4f},{best:.4f}\n")
+        mean, spread = compare(found.space, found.validation, found.test, name, trials, options.seeds)
+        sys.stdout.write(f"{name},{trials},{options.seeds},{mean:.4f},{spread:.4f},{found.best:.4f}\n")
         sys.stdout.flush()
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from bioautofeat.cli.columns import add_features, check_features, with_columns
 from bioautofeat.cli.common import Progress
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ the largest p); for regression low and high, a 90 % interval.  A model trained o
 examples:
   bioautofeat predict run/model.baf new.fa.gz -o predictions.csv
   zcat reads.fa.gz | bioautofeat predict run/model.baf - > predictions.csv
+  bioautofeat predict run/model.baf new.fa --features embeddings.parquet -o predictions.csv
 """
 
 
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model.baf; nothing in it is run")
     parser.add_argument("input", nargs="+", metavar="INPUT", help="FASTA, plain or gz/bz2/xz/zst; - is standard input")
     parser.add_argument("-o", "--output", metavar="OUT.csv", help="default: standard output")
+    add_features(parser)
     parser.add_argument("--force", action="store_true", help="replace an existing output")
 
 
@@ -49,6 +52,15 @@ def _of_sequences(model: FittedModel, options: argparse.Namespace, threads: int)
             yield model.predict(batch, threads)
             done += len(batch)
             progress(done, found.records)
+
+
+def _with_features(model: FittedModel, options: argparse.Namespace, threads: int) -> Iterator[Prediction]:
+    """Predictions of FASTA files with columns made elsewhere: all records at once, as their table is."""
+    from bioautofeat.cli.fit import read_part
+
+    assert model.alphabet is not None
+    (part,) = with_columns(options.features, read_part(options.input, model.alphabet.name, None))
+    yield model.predict(part.sequences, threads, part.features)
 
 
 def _of_tables(model: FittedModel, options: argparse.Namespace, threads: int) -> Iterator[Prediction]:
@@ -88,10 +100,12 @@ def run(options: argparse.Namespace) -> int:
     from bioautofeat.io.output import check_output, replacing
 
     if options.output is not None and options.output != "-":
-        check_output(options.output, force=options.force, inputs=[options.model, *options.input])
+        check_output(options.output, force=options.force, inputs=[options.model, *options.input, *options.features])
     model = load(options.model)
+    check_features(model, options.model, options.features)
     threads = options.threads or available_threads()
-    lines = _lines((_of_tables if model.extractor is None else _of_sequences)(model, options, threads))
+    how = _of_tables if model.extractor is None else _with_features if model.external else _of_sequences
+    lines = _lines(how(model, options, threads))
     if options.output is None or options.output == "-":
         for line in lines:
             sys.stdout.buffer.write(line)

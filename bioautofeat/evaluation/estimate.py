@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioautofeat.evaluation.blend import MAX_MEMBERS, blend_classes, blend_values, log_losses, pooled
+from bioautofeat.evaluation.blend import MAX_MEMBERS, blend_classes, blend_values, log_losses, log_pool_classes, pooled
 from bioautofeat.evaluation.calibration import Calibration, fit_decision
 from bioautofeat.evaluation.metrics import METRICS, score
+from bioautofeat.models.predictors.links import log_pooled
 
 __all__ = [
     "BestOfMany",
@@ -116,22 +117,28 @@ class ClassBlend(Selection):
         Of the blend; one or three numbers, not refitted.
     losses : ndarray, shape (models, n), optional
         By which the best models are found; log losses by default.
+    kinds : ndarray of int, shape (models,), optional
+        Kind of each model.
+    log : bool
+        Whether it is a logarithmic pool.
     """
 
     task = "classification"
 
     def __init__(
-        self, predictions: Array, truth: Array, metric: str, calibration: Calibration, losses: Array | None = None
-    ) -> None:
+        self, predictions: Array, truth: Array, metric: str, calibration: Calibration, losses: Array | None = None,
+        kinds: Array | None = None, log: bool = False,
+    ) -> None:  # fmt: skip
         self.predictions, self.truth = predictions, truth
         self.metric, self.calibration = metric, calibration
         self.losses = log_losses(predictions, truth) if losses is None else losses
+        self.kinds, self.log = kinds, log
 
     def fit(self, rows: Array) -> Callable[[Array], Outcome]:
-        weights = blend_classes(self.predictions, self.truth, _thinned(rows), self.losses)
+        weigh, join = (log_pool_classes, log_pooled) if self.log else (blend_classes, pooled)
+        weights = weigh(self.predictions, self.truth, _thinned(rows), self.losses, self.kinds)
         members = np.flatnonzero(weights)
-        part = self.predictions[members]
-        blend = self.calibration.apply(pooled(part, weights[members]))
+        blend = self.calibration.apply(join(self.predictions[members], weights[members]))
         rule = fit_decision(blend[rows], self.truth[rows], self.metric)
         return lambda wanted: (blend[wanted], rule.apply(blend[wanted]))
 
@@ -143,15 +150,17 @@ class ValueBlend(Selection):
     ----------
     predictions : ndarray, shape (models, n)
     truth : ndarray, shape (n,)
+    kinds : ndarray of int, shape (models,), optional
+        Kind of each model.
     """
 
     task = "regression"
 
-    def __init__(self, predictions: Array, truth: Array) -> None:
-        self.predictions, self.truth = predictions, truth
+    def __init__(self, predictions: Array, truth: Array, kinds: Array | None = None) -> None:
+        self.predictions, self.truth, self.kinds = predictions, truth, kinds
 
     def fit(self, rows: Array) -> Callable[[Array], Outcome]:
-        weights = blend_values(self.predictions, self.truth, _thinned(rows))
+        weights = blend_values(self.predictions, self.truth, _thinned(rows), self.kinds)
         members = np.flatnonzero(weights)
         blend = pooled(self.predictions[members], weights[members])
         return lambda wanted: (blend[wanted], None)
@@ -262,13 +271,19 @@ Rows = list[dict[str, float]]
 
 def _corrected(name: str, naive: float, n_groups: int, outside: Rows, plain: Rows, selected: Rows) -> Interval:
     """One measure from its values outside the samples, of the final predictions, and of each selection."""
-    columns = (np.array([row[name] for row in rows]) for rows in (outside, plain, selected))
+    columns = (_known(rows, name) for rows in (outside, plain, selected))
     return _interval(METRICS[name].bounds, naive, n_groups, *columns)
+
+
+def _known(rows: Rows, name: str) -> NDArray[np.float64]:
+    """Values of a measure; a user's own may have none on a sample that lacks a class."""
+    values = np.array([row[name] for row in rows], np.float64)
+    return values[np.isfinite(values)]
 
 
 def _plain_interval(name: str, value: float, plain: Rows, n_groups: int) -> Interval:
     """A measure with the spread of its bootstrap."""
-    drawn = np.array([row[name] for row in plain])
+    drawn = _known(plain, name)
     return _interval(METRICS[name].bounds, value, n_groups, np.array([value]), drawn, np.zeros(len(drawn)))
 
 

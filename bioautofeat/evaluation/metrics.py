@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioautofeat.errors import ParameterError
 from bioautofeat.parameters import unknown
 
-__all__ = ["CLASSIFICATION", "METRICS", "REGRESSION", "Metric", "confusion", "get_metric", "mcc_of", "score"]
+__all__ = [
+    "CLASSIFICATION",
+    "METRICS",
+    "REGRESSION",
+    "Metric",
+    "confusion",
+    "get_metric",
+    "mcc_of",
+    "own_metric",
+    "score",
+    "using",
+    "usual_metrics",
+]
 
 Array = NDArray[Any]
 
@@ -162,8 +177,74 @@ _rows = (
     Metric("rmse", "root mean squared error", "regression", "values", -1, (0.0, _inf), _rmse),
     Metric("mae", "mean absolute error", "regression", "values", -1, (0.0, _inf), _mae),
 )
-METRICS: Mapping[str, Metric] = {row.name: row for row in _rows}
+_known = {row.name: row for row in _rows}
+_own: ContextVar[tuple[Metric, ...]] = ContextVar("own measures", default=())
+"""The user's own measures, in the run that they were given to and nowhere else."""
+
+
+class _Measures(Mapping[str, Metric]):
+    """The house's measures, and the user's own while they are in use."""
+
+    def __getitem__(self, name: str) -> Metric:
+        return next((row for row in _own.get() if row.name == name), None) or _known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (*_known, *(row.name for row in _own.get()))
+
+    def __len__(self) -> int:
+        return len(_known) + len(_own.get())
+
+
+METRICS: Mapping[str, Metric] = _Measures()
 """All measures by name."""
+
+
+@contextmanager
+def using(metric: Metric | None) -> Iterator[None]:
+    """Know a further measure by its name, in this thread, until the block ends; None for none."""
+    token = _own.set(() if metric is None else (metric,))
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def own_metric(function: Callable[..., Any], task: str) -> Metric:
+    """A function of the user's as a measure.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(truth, probabilities)`` with the place of each record's class among the sorted classes, shape
+        ``(n,)``, and probabilities of shape ``(n, classes)``; under regression ``function(truth, values)``.  It gives
+        one number, larger is better.  The measure bears its ``__name__``.
+    task : {"classification", "regression"}
+
+    Raises
+    ------
+    ParameterError
+        Where the name is that of a measure of the house.
+    """
+    name = str(getattr(function, "__name__", type(function).__name__)).replace("<lambda>", "own_metric")
+    if name in _known or name in _other_names:
+        raise ParameterError(f"metric: the function is called {name!r}, as a metric of bioautofeat is; rename it")
+
+    def measure(truth: Array, prediction: Array) -> float:
+        whole = task == "regression" or len(np.unique(truth)) == prediction.shape[1]
+        try:
+            value = float(function(truth, prediction))
+        except Exception as error:  # noqa: BLE001  # why: whatever the user's function raises is told by its name
+            # what is judged on a part without some class may have no value there
+            if not whole:
+                return float("nan")
+            raise ParameterError(f"metric {name!r} failed: {type(error).__name__}: {error}") from None
+        if whole and not np.isfinite(value):
+            raise ParameterError(f"metric {name!r} gave {value} for {len(truth)} records; it must give a finite number")
+        return value
+
+    sees = "probabilities" if task == "classification" else "values"
+    return Metric(name, name, task, sees, 1, (-_inf, _inf), measure)
+
 
 CLASSIFICATION = ("mcc", "acc", "f1_macro", "auc", "log_loss", "balanced_acc")
 REGRESSION = ("r2", "spearman", "rmse", "pearson", "mae")
@@ -172,11 +253,17 @@ REGRESSION = ("r2", "spearman", "rmse", "pearson", "mae")
 _other_names = {"accuracy": "acc", "f1": "f1_macro", "roc_auc": "auc", "logloss": "log_loss", "matthews": "mcc"}
 
 
+def usual_metrics(task: str) -> tuple[str, ...]:
+    """Names of the measures that are always told: the usual ones of a task, and the user's own."""
+    usual = CLASSIFICATION if task == "classification" else REGRESSION
+    return (*usual, *(row.name for row in _own.get() if row.task == task))
+
+
 def get_metric(name: str, task: str) -> Metric:
     """The measure of that name (in any case); :class:`ParameterError` where the task has none of that name."""
     key = name.lower().replace("-", "_")
-    key = _other_names.get(key, key)
-    usual = CLASSIFICATION if task == "classification" else REGRESSION
+    usual = usual_metrics(task)
+    key = name if name in usual else _other_names.get(key, key)
     if key not in usual:
         raise unknown(f"metric for {task}", name, usual)
     return METRICS[key]
@@ -196,7 +283,7 @@ def score(task: str, truth: Array, scores: Array, classes: Array | None = None) 
         Predicted codes; the most probable class by default.
     """
     if task == "regression":
-        return {name: METRICS[name].measure(truth, scores) for name in REGRESSION}
+        return {name: METRICS[name].measure(truth, scores) for name in usual_metrics(task)}
     predicted = scores.argmax(axis=1) if classes is None else classes
     seen = {"classes": predicted, "probabilities": scores}
-    return {name: METRICS[name].measure(truth, seen[METRICS[name].sees]) for name in CLASSIFICATION}
+    return {name: METRICS[name].measure(truth, seen[METRICS[name].sees]) for name in usual_metrics(task)}

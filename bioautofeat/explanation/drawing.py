@@ -10,7 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STYLE", "Bar", "Line", "bars", "letters", "lines", "standalone"]
+__all__ = [
+    "STYLE",
+    "Bar",
+    "Line",
+    "bars",
+    "letters",
+    "lines",
+    "points_of",
+    "short_number",
+    "shortened",
+    "standalone",
+    "svg_of",
+    "text_at",
+    "ticks",
+]
 
 Array = NDArray[Any]
 
@@ -73,7 +87,8 @@ class Line:
     high: Array | None = None
 
 
-def _svg(width: float, height: float, body: str, title: str) -> str:
+def svg_of(width: float, height: float, body: str, title: str) -> str:
+    """A drawing of these parts; the title is what a screen reader says."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}"><title>{escape(title)}</title>{body}</svg>'
@@ -86,12 +101,14 @@ def standalone(svg: str) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}</title><style>{STYLE}svg {{ background: var(--paper); }}</style>{rest}\n'
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> str:
+def text_at(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> str:
+    """A text at a place, of a class of the style sheet."""
     kind = f' class="{kind}"' if kind else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{kind}>{escape(text)}</text>'
 
 
-def _shortened(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
+    """The text, its middle left out where it has more characters than that."""
     return text if len(text) <= most else f"{text[: most - 9]}…{text[-8:]}"
 
 
@@ -106,7 +123,8 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     return [float(n * step) for n in range(int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9)) + 1)]
 
 
-def _number(value: float) -> str:
+def short_number(value: float) -> str:
+    """A number in three digits."""
     return f"{value:.3g}" if value else "0"
 
 
@@ -132,24 +150,24 @@ def bars(rows: Sequence[Bar], title: str, unit: str, dot: str = "") -> str:
         return start + (value - low) / (high - low) * (width - start - 70)
 
     bottom = 30 + step * len(rows)
-    parts = [_text(4, 16, title, kind="head")]
+    parts = [text_at(4, 16, title, kind="head")]
     for tick in ticks(low, high):
         parts.append(f'<line x1="{place(tick):.1f}" x2="{place(tick):.1f}" y1="26" y2="{bottom}" class="grid"/>')
-        parts.append(_text(place(tick), bottom + 14, _number(tick), "middle", "soft"))
+        parts.append(text_at(place(tick), bottom + 14, short_number(tick), "middle", "soft"))
     for i, row in enumerate(rows):
         parts.append(_bar(row, place, 30 + step * i, left))
     parts.append(f'<line x1="{place(0):.1f}" x2="{place(0):.1f}" y1="26" y2="{bottom}" class="axis"/>')
     under = f"{unit}{'; circle: ' + dot if dot else ''}"
-    parts.append(_text((left + width - 70) / 2, bottom + 30, under, "middle", "soft"))
-    return _svg(width, bottom + 38, "".join(parts), title)
+    parts.append(text_at((left + width - 70) / 2, bottom + 30, under, "middle", "soft"))
+    return svg_of(width, bottom + 38, "".join(parts), title)
 
 
 def _bar(row: Bar, place: Any, top: float, left: float) -> str:
     start, stop, middle = place(min(row.value, 0.0)), place(max(row.value, 0.0)), top + 9
     kind = "for" if row.value >= 0 else "against"
     parts = [
-        f"<g><title>{escape(row.name)}: {_number(row.value)}</title>",
-        _text(left - 8, top + 13, _shortened(row.name, 36), "end"),
+        f"<g><title>{escape(row.name)}: {short_number(row.value)}</title>",
+        text_at(left - 8, top + 13, shortened(row.name, 36), "end"),
         f'<rect x="{start:.1f}" y="{top + 2}" width="{max(stop - start, 0.5):.1f}" height="14" class="{kind}"/>',
     ]
     if row.spread > 0:
@@ -160,7 +178,7 @@ def _bar(row: Bar, place: Any, top: float, left: float) -> str:
     if row.dot is not None:
         parts.append(f'<circle cx="{place(row.dot):.1f}" cy="{middle}" r="4" class="alone"/>')
     edge = max([stop, place(row.value + row.spread), *([place(row.dot)] if row.dot is not None else [])])
-    return "".join([*parts, _text(edge + 8, top + 13, _number(row.value), kind="soft"), "</g>"])
+    return "".join([*parts, text_at(edge + 8, top + 13, short_number(row.value), kind="soft"), "</g>"])
 
 
 def lines(rows: Sequence[Line], title: str, x_title: str, y_title: str, x_range: tuple[float, float]) -> str:
@@ -177,23 +195,23 @@ def lines(rows: Sequence[Line], title: str, x_title: str, y_title: str, x_range:
     def up(value: Any) -> Any:
         return top + (high - value) / (high - low) * height
 
-    parts = [_text(4, 16, title, kind="head"), _legend([row.name for row in rows], left)]
+    parts = [text_at(4, 16, title, kind="head"), _legend([row.name for row in rows], left)]
     for tick in ticks(low, high):
         kind = "axis" if tick == 0 else "grid"
         parts.append(f'<line x1="{left}" x2="{width - 20}" y1="{up(tick):.1f}" y2="{up(tick):.1f}" class="{kind}"/>')
-        parts.append(_text(left - 6, up(tick) + 4, _number(tick), "end", "soft"))
+        parts.append(text_at(left - 6, up(tick) + 4, short_number(tick), "end", "soft"))
     for tick in ticks(*x_range, 8):
         at = float(across(np.array((tick - x_range[0]) / max(x_range[1] - x_range[0], 1e-9))))
-        parts.append(_text(at, top + height + 16, _number(tick), "middle", "soft"))
+        parts.append(text_at(at, top + height + 16, short_number(tick), "middle", "soft"))
     for i, row in enumerate(rows):
         x = across(np.linspace(0, 1, len(row.values)) if len(row.values) > 1 else np.array([0.5]))
         if row.low is not None and row.high is not None:
-            points = _points(np.concatenate([x, x[::-1]]), up(np.concatenate([row.high, row.low[::-1]])))
+            points = points_of(np.concatenate([x, x[::-1]]), up(np.concatenate([row.high, row.low[::-1]])))
             parts.append(f'<polygon points="{points}" class="band f{i % 6}"/>')
-        parts.append(f'<polyline points="{_points(x, up(row.values))}" class="stroke s{i % 6}"/>')
-    parts.append(_text((left + width) / 2, top + height + 34, x_title, "middle", "soft"))
-    parts.append(_text(left, top - 8, y_title, kind="soft"))
-    return _svg(width, top + height + 42, "".join(parts), title)
+        parts.append(f'<polyline points="{points_of(x, up(row.values))}" class="stroke s{i % 6}"/>')
+    parts.append(text_at((left + width) / 2, top + height + 34, x_title, "middle", "soft"))
+    parts.append(text_at(left, top - 8, y_title, kind="soft"))
+    return svg_of(width, top + height + 42, "".join(parts), title)
 
 
 def _legend(names: Sequence[str], left: float) -> str:
@@ -201,12 +219,13 @@ def _legend(names: Sequence[str], left: float) -> str:
         return ""
     parts, x = [], left + 120
     for i, name in enumerate(names):
-        parts.append(f'<rect x="{x:.0f}" y="28" width="12" height="4" class="f{i % 6}"/>' + _text(x + 16, 34, _shortened(name, 34)))  # fmt: skip
+        parts.append(f'<rect x="{x:.0f}" y="28" width="12" height="4" class="f{i % 6}"/>' + text_at(x + 16, 34, shortened(name, 34)))  # fmt: skip
         x += 30 + 7.2 * min(len(name), 34)
     return "".join(parts)
 
 
-def _points(x: Array, y: Array) -> str:
+def points_of(x: Array, y: Array) -> str:
+    """Points of a polyline."""
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
 
 
@@ -226,7 +245,7 @@ def letters(stacks: Sequence[Sequence[tuple[str, float]]], title: str, y_title: 
     below = min(1.0, max((-down for _, down in sums), default=0.0) / most)
     tall = tallest * (1.0 + below)
     colours = RESIDUE_COLOURS if protein else LETTER_COLOURS
-    parts, top = [_text(4, 16, title, kind="head"), _text(left + 4, 34, y_title, kind="soft")], 40.0
+    parts, top = [text_at(4, 16, title, kind="head"), text_at(left + 4, 34, y_title, kind="soft")], 40.0
     for start in range(0, len(stacks), per_line or 1):
         line = stacks[start : start + per_line]
         zero = top + tallest
@@ -234,15 +253,18 @@ def letters(stacks: Sequence[Sequence[tuple[str, float]]], title: str, y_title: 
             f'<path d="M{left} {top:.1f}V{top + tall:.1f}M{left} {zero:.1f}H{left + step * len(line):.1f}" class="axis"/>'
         )
         parts.append(
-            _text(left - 5, top + 9, _number(most), "end", "soft") + _text(left - 5, zero + 4, "0", "end", "soft")
+            text_at(left - 5, top + 9, short_number(most), "end", "soft")
+            + text_at(left - 5, zero + 4, "0", "end", "soft")
         )
         parts.extend(
             _stack(stack, left + step * i, step, zero, tallest / most, colours) for i, stack in enumerate(line)
         )
         places = [p for p in range(start + 1, start + len(line) + 1) if p % 10 == 0 or p == start + 1]
-        parts.extend(_text(left + step * (p - start - 0.5), top + tall + 13, str(p), "middle", "soft") for p in places)
+        parts.extend(
+            text_at(left + step * (p - start - 0.5), top + tall + 13, str(p), "middle", "soft") for p in places
+        )
         top += tall + gap
-    return _svg(max(400.0, left + step * per_line + 12), top, "".join(parts), title)
+    return svg_of(max(400.0, left + step * per_line + 12), top, "".join(parts), title)
 
 
 def _stack(stack: Any, x: float, width: float, zero: float, scale: float, colours: Any) -> str:

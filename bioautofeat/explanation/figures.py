@@ -11,6 +11,7 @@ from bioautofeat.alphabet import NUCLEIC
 from bioautofeat.evaluation.metrics import METRICS
 from bioautofeat.explanation.drawing import Bar, Line, bars, letters, lines
 from bioautofeat.explanation.findings import Findings, Profile
+from bioautofeat.explanation.networks import motif_drawings
 from bioautofeat.explanation.tables import mean_profiles
 
 __all__ = ["MOST_CLASSES", "drawings_of"]
@@ -21,10 +22,10 @@ MOST_CLASSES = 6
 
 
 def drawings_of(found: Findings) -> dict[str, str]:
-    """SVG by name: ``blocks``, ``features``, ``shap_1`` ..., ``kmers_1`` ..., ``positions``, ``logo_1`` ..., and of each
+    """SVG by name: ``blocks``, ``features``, ``shap_1`` ..., ``kmers_1`` ..., ``positions``, ``logo_1`` ..., ``motif_1`` ..., and of each
     example ``record_001_positions`` and ``record_001_blocks``.
     """
-    drawn = {**_importance(found), **_shap(found), **_words(found), **_positions(found)}
+    drawn = {**_importance(found), **_shap(found), **_words(found), **_positions(found), **motif_drawings(found)}
     return drawn | _examples(found)
 
 

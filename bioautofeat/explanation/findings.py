@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,10 @@ from bioautofeat.explanation.sampling import BlockShares
 from bioautofeat.explanation.subject import Subject
 from bioautofeat.sequences import Sequences
 
-__all__ = ["Findings", "Global", "Profile", "Shares", "WordEffect"]
+if TYPE_CHECKING:
+    from bioautofeat.nas.saliency import Motif
+
+__all__ = ["Findings", "Global", "NetworkView", "Profile", "Shares", "WordEffect"]
 
 Array = NDArray[Any]
 
@@ -115,6 +118,26 @@ class WordEffect:
     total: float
 
 
+@dataclass(frozen=True, eq=False)
+class NetworkView:
+    """What a network among the members looks at.
+
+    Parameters
+    ----------
+    name : str
+    weight : float
+    motifs : list of Motif
+        Of its first layer, those that say most first.
+    saliency : list of ndarray
+        Gradient times input of each letter, for each of the examples.
+    """
+
+    name: str
+    weight: float
+    motifs: list[Motif]
+    saliency: list[NDArray[np.float64]]
+
+
 @dataclass(eq=False)
 class Findings:
     """All that is found.
@@ -137,6 +160,8 @@ class Findings:
     profiles : list of Profile
         Of the examples.
     words : list of WordEffect
+    networks : list of NetworkView
+        Those of the largest weight first.
     word_records, word_length, window : int
     notes : list of str
         What was left out, and why.
@@ -155,6 +180,7 @@ class Findings:
     shares: list[Shares] = field(default_factory=list)
     profiles: list[Profile] = field(default_factory=list)
     words: list[WordEffect] = field(default_factory=list)
+    networks: list[NetworkView] = field(default_factory=list)
     word_records: int = 0
     word_length: int = 0
     window: int = 0

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from bioautofeat.kernels.treeshap import add_tree_shapley
 from bioautofeat.models.predictors import Predictor, Transform
-from bioautofeat.models.predictors.joined import Blend, Calibrated, Steps
+from bioautofeat.models.predictors.joined import Blend, Calibrated, LogPool, Steps
 from bioautofeat.models.predictors.linear import Linear
 from bioautofeat.models.predictors.transforms import Fill, Scale, Select, Unit
 from bioautofeat.models.predictors.trees import Trees
 
-__all__ = ["Member", "member_shapley", "members"]
+__all__ = ["Member", "leaves", "member_shapley", "members"]
 
 Array = NDArray[Any]
 
@@ -66,32 +66,33 @@ def members(predictor: Predictor, titles: Sequence[str] = ()) -> list[Member]:
 
     ``titles`` names the models at the bottom, in order, where there is one for each.
     """
-    leaves = [leaf for leaf in _leaves(predictor, 1.0, ()) if leaf[1] > 0]
+    bottom = [leaf for leaf in leaves(predictor, 1.0, ()) if leaf[1] > 0]
     found = []
-    for number, (model, weight, transforms) in enumerate(leaves, 1):
+    for number, (model, weight, transforms) in enumerate(bottom, 1):
         separable = all(isinstance(step, (Select, Fill, Scale, Unit)) for step in transforms)
         if isinstance(model, (Trees, Linear)) and separable:
             columns = np.arange(predictor.n_columns)
             for step in transforms:
                 columns = columns[step.columns] if isinstance(step, Select) else columns
             kind = "trees" if isinstance(model, Trees) else "linear"
-            name = f"{kind} {number}" if len(leaves) > 1 else kind
-            name = f"{number}: {titles[number - 1]}" if len(titles) == len(leaves) else name
+            name = f"{kind} {number}" if len(bottom) > 1 else kind
+            name = f"{number}: {titles[number - 1]}" if len(titles) == len(bottom) else name
             found.append(Member(name, weight, transforms, model, columns.astype(np.int64), _unit(model)))
     return found
 
 
-def _leaves(
+def leaves(
     predictor: Predictor, weight: float, transforms: tuple[Transform, ...]
 ) -> Iterator[tuple[Predictor, float, tuple[Transform, ...]]]:
     """Models at the bottom, with their weights in all and the transforms above them."""
-    if isinstance(predictor, Blend):
-        for part, share in zip(predictor.members, predictor.weights.tolist(), strict=True):
-            yield from _leaves(part, weight * share, transforms)
+    if isinstance(predictor, (Blend, LogPool)):
+        shares = predictor.weights / max(float(predictor.weights.sum()), 1e-300)
+        for part, share in zip(predictor.members, shares.tolist(), strict=True):
+            yield from leaves(part, weight * share, transforms)
     elif isinstance(predictor, Calibrated):
-        yield from _leaves(predictor.model, weight, transforms)
+        yield from leaves(predictor.model, weight, transforms)
     elif isinstance(predictor, Steps):
-        yield from _leaves(predictor.model, weight, transforms + predictor.transforms)
+        yield from leaves(predictor.model, weight, transforms + predictor.transforms)
     else:
         yield predictor, weight, transforms
 

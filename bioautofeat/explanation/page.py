@@ -38,6 +38,8 @@ DESCRIPTIONS = {
     "record_positions": "each letter of those records: its effect when masked with its neighbours, and when changed",
     "mutations": "every single mutation of those records: what it does to the score",
     "kmers": "every k-mer: what its occurrences add to the score",
+    "motifs": "every filter of a network's first layer: the letters that it answers to",
+    "saliency": "each letter of the records explained one by one: gradient of the networks' output times its input",
 }
 SHOWN = 12
 """Rows of a table on the page; its file has all."""
@@ -77,6 +79,7 @@ def page_of(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str,
         "Features in the members": _members(found, drawings),
         "k-mers": _words(found, tables, drawings),
         "Positions": _positions(found, drawings),
+        "Networks": _networks(found, tables, drawings),
         "Records one by one": "".join(_records(found, tables, drawings)),
         "Files": _files(tables),
         "Settings": _settings(facts),
@@ -174,6 +177,18 @@ def _positions(found: Findings, drawings: Mapping[str, str]) -> str:
     logos = _starting(drawings, "logo_")
     more = "Letters as tall as what they add against their replacements, by single mutations; below the line: against." if logos else ""  # fmt: skip
     return _paragraphs(text) + _figure(drawings, "positions") + _paragraphs(more) + _figure(drawings, *logos)
+
+
+def _networks(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str, str]) -> str:
+    if "motifs" not in tables:
+        return ""
+    text = (
+        "A filter of a network's first layer answers to some windows of letters more than to others; those that it answers to "
+        "with more than half of its strongest answer make a motif. A motif is what the network can tell apart, not yet what "
+        "speaks for a class: mutations and windows say that."
+    )
+    columns = ("network", "weight", "filter", "consensus", "sites", "bits")
+    return _paragraphs(text) + _figure(drawings, *_starting(drawings, "motif_")) + _table(tables["motifs"], columns)
 
 
 def _records(found: Findings, tables: Mapping[str, Table], drawings: Mapping[str, str]) -> Iterable[str]:

@@ -18,6 +18,7 @@ from bioautofeat.evaluation.metrics import CLASSIFICATION, REGRESSION, get_metri
 from bioautofeat.evaluation.splits import keys_of_sequences
 from bioautofeat.explanation.findings import Findings, Global, Shares
 from bioautofeat.explanation.members import member_shapley, members
+from bioautofeat.explanation.networks import explain_networks
 from bioautofeat.explanation.permutation import Permuter, block_importance, feature_importance, find_features
 from bioautofeat.explanation.positions import explain_positions, explain_words, variants_of
 from bioautofeat.explanation.sampling import block_shares
@@ -56,6 +57,7 @@ def explain(
     background: Any = None,
     settings: Settings | None = None,
     tell: Tell = lambda part, done, total: None,
+    features: Any = None,
 ) -> Explanation:
     """Which blocks, features, k-mers and positions speak for a model's predictions.
 
@@ -71,6 +73,9 @@ def explain(
     settings : Settings, optional
     tell : callable
         Told ``(part, done, total)``.
+    features : FeatureTable, path (or several), or array of shape (n, d), optional
+        Columns made elsewhere, where the model needs some: joined by id to ``data`` and ``background``, rows of an array
+        to those of ``data``.
 
     Returns
     -------
@@ -79,6 +84,8 @@ def explain(
     """
     settings = settings or Settings()
     model = load(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else getattr(model, "model_", model)
+    if features is not None:
+        model = _beside(model, features, data)
     subject = Subject.of(model, settings)
     if settings.metric is not None and labels is None:
         raise ParameterError("a metric needs labels; without them importance is the change of predictions")
@@ -96,9 +103,21 @@ def explain(
     if found.sequences is not None:
         explain_positions(found, settings, tell)
         explain_words(found, settings, OPERATIONS, tell)
+        explain_networks(found, settings.seed)
     for note in found.notes:
         warnings.warn(note, BioautofeatWarning, stacklevel=2)
     return Explanation.of(found, settings)
+
+
+def _beside(model: FittedModel, features: Any, data: Any) -> FittedModel:
+    """The model with the columns made elsewhere of the records it is given."""
+    from bioautofeat.io.joined import columns_beside, read_features
+
+    if isinstance(features, (str, os.PathLike)):
+        features = read_features([os.fspath(features)])
+    if not isinstance(features, FeatureTable):
+        features = columns_beside(features, _records(model, data).ids)
+    return model.with_features(features)
 
 
 def _records(model: FittedModel, data: Any) -> Sequences | FeatureTable:

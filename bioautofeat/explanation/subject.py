@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from bioautofeat.bundle import FittedModel
 from bioautofeat.errors import ParameterError
 from bioautofeat.models.predictors import Predictor
-from bioautofeat.models.predictors.joined import Blend, Calibrated, Steps
+from bioautofeat.models.predictors.joined import Blend, Calibrated, LogPool, Steps
 from bioautofeat.models.predictors.linear import Constant, Linear
 from bioautofeat.models.predictors.transforms import Fill, Scale, Select, Unit
 from bioautofeat.models.predictors.trees import Trees
+from bioautofeat.nas.predictor import NetworkPredictor
 from bioautofeat.sequences import Sequences
 
 __all__ = ["Block", "Settings", "Subject", "operations", "operations_of_record", "used_columns"]
@@ -134,6 +135,8 @@ class Subject:
         for spec, term in zip(extractor.specs, extractor.terms, strict=True):
             found.append(Block(str(spec), start, start + term.width))
             start += term.width
+        if self.model.external:
+            found.append(Block("table", start, start + len(self.model.external)))
         return tuple(found)
 
     def block_of(self, column: int) -> str:
@@ -181,7 +184,7 @@ class Subject:
 
 def used_columns(predictor: Predictor) -> NDArray[np.bool_]:
     """Which columns a predictor can depend on at all, shape ``(columns,)``; True where that is not known."""
-    if isinstance(predictor, Blend):
+    if isinstance(predictor, (Blend, LogPool)):
         parts = [used_columns(m) for m, w in zip(predictor.members, predictor.weights, strict=True) if w > 0]
         return np.asarray(np.any(parts, axis=0))
     if isinstance(predictor, Calibrated):
@@ -217,6 +220,8 @@ def operations(predictor: Predictor) -> float:
     for part in predictor.parts_below():
         if isinstance(part, Trees):
             total += 20 * len(part.trees)
+        elif isinstance(part, NetworkPredictor):
+            total += part.multiplications
         else:
             values = (getattr(part, place.name) for place in fields(part))  # type: ignore[arg-type]
             total += sum(value.size for value in values if isinstance(value, np.ndarray))

@@ -60,7 +60,7 @@ class Explanation:
     ----------
     tables : mapping of str to Table
         ``records``, ``blocks``, ``features``, ``shap``, ``record_blocks``, ``record_features``, ``positions``,
-        ``record_positions``, ``mutations``, ``kmers``; those that there are.
+        ``record_positions``, ``mutations``, ``kmers``, ``motifs``, ``saliency``; those that there are.
     drawings : mapping of str to str
         SVG, by name.
     facts : mapping
@@ -271,6 +271,31 @@ def _word_table(found: Findings) -> Table:
     ])  # fmt: skip
 
 
+def _motif_table(found: Findings) -> Table:
+    """Every motif: the letters that a filter of a first layer answers to."""
+    columns = ("network", "weight", "filter", "consensus", "sites", "bits", "threshold")
+    return Table(columns, [
+        (view.name, view.weight, motif.filter, motif.consensus, motif.sites, float(motif.information.sum()), motif.threshold)
+        for view in found.networks for motif in view.motifs
+    ])  # fmt: skip
+
+
+def _saliency_table(found: Findings) -> Table:
+    """Gradient times input of each letter of the records explained one by one, mean over the networks by their weights."""
+    rows: list[tuple[Any, ...]] = []
+    views = [view for view in found.networks if view.saliency]
+    total = sum(view.weight for view in views)
+    for place, row in enumerate(found.examples.tolist() if views else []):
+        shares = np.sum([view.weight / total * view.saliency[place] for view in views], axis=0)
+        symbols = found.sequences[row] if found.sequences is not None else ""
+        name = found.subject.named(found.chosen[row])
+        rows += [
+            (found.ids[row], name, number, letter, float(value))
+            for number, (letter, value) in enumerate(zip(symbols, shares, strict=False), 1)
+        ]
+    return Table(("id", "explained", "position", "letter", "saliency"), rows)
+
+
 _tables: Mapping[str, Any] = {
     "records": _record_table,
     "blocks": _block_table,
@@ -282,6 +307,8 @@ _tables: Mapping[str, Any] = {
     "record_positions": _record_position_table,
     "mutations": _mutation_table,
     "kmers": _word_table,
+    "motifs": _motif_table,
+    "saliency": _saliency_table,
 }
 
 TABLES: Sequence[str] = tuple(_tables)

@@ -31,9 +31,9 @@ from bioautofeat.families import (
     windowed,
     zcurve,
 )
-from bioautofeat.families._registry import Descriptor, Spec, find, get, parse
+from bioautofeat.families._registry import Descriptor, Spec, descriptor, find, get, parse
 
-__all__ = ["FAMILIES", "Descriptor", "Spec", "find", "get", "parse"]
+__all__ = ["FAMILIES", "Descriptor", "Spec", "descriptor", "find", "get", "parse"]
 
 FAMILIES = (
     composition, gapped, windowed, zcurve, entropy, chaos, positional, mapping, fourier, coding, codon, network,

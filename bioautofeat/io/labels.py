@@ -56,17 +56,30 @@ def read_labels(source: str, ids: Sequence[str], *, file: str) -> list[str | Non
 
 
 def read_groups(source: str, ids: Sequence[str], *, file: str) -> list[str]:
-    """The group of each record, from a table with the columns ``id`` and ``group``; every record needs one."""
+    """The group of each record; every record needs one.
+
+    Parameters
+    ----------
+    source : str
+        A table with the columns ``id`` and ``group``, or clusters as CD-HIT (``.clstr``) or MMseqs2 (representative,
+        tab, member) write them; told by content.
+    ids : sequence of str, length n
+    file : str
+        The sequence file, for messages.
+    """
     found = _from_table(source, ids, file, "group")
     for name, group in zip(ids, found, strict=True):
         if group is None:
-            raise LabelError(f"{source}: no row for record {name!r} of {file}; every record needs a group")
+            raise LabelError(
+                f"{source}: no row for record {name!r} of {file}; every record needs a group (cd-hit keeps whole ids with -d 0)"
+            )
     return [group for group in found if group is not None]
 
 
 def _from_table(source: str, ids: Sequence[str], file: str, column: str) -> list[str | None]:
     """The cells of a column, joined by id."""
-    rows = list(_table_rows(source, column))
+    rows = _cluster_rows(source) if column == "group" else None
+    rows = list(_table_rows(source, column)) if rows is None else rows
     if not rows:
         raise LabelError(f"{source}: no rows below the header, so no {column} is known")
     labels = _joined(rows, source, column)
@@ -82,6 +95,18 @@ def _from_table(source: str, ids: Sequence[str], file: str, column: str) -> list
         )
     _warn_about(rows, strangers, source, file, column)
     return found
+
+
+def _cluster_rows(source: str) -> list[_Row] | None:
+    """The rows that another program's clusters stand for; None for a table with a header."""
+    from bioautofeat.io.clusters import read_clusters
+
+    text = _text(source)
+    head = next(line for line in text.splitlines() if line.strip())
+    if any({"id", "group"} <= {cell.strip().lower() for cell in head.split(mark)} for mark in DELIMITERS):
+        return None
+    found = read_clusters(text, source)
+    return None if found is None else [_Row(0, name, group, False) for name, group in found.items()]
 
 
 def _from_headers(ids: Sequence[str], file: str) -> list[str | None]:

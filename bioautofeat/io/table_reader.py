@@ -18,7 +18,7 @@ from bioautofeat.table import FeatureTable
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["read_table"]
+__all__ = ["read_table", "warn_of_copies"]
 
 DELIMITERS = ",\t;"
 MISSING = ("", "na", "nan", "n/a", "null", "none")
@@ -64,7 +64,7 @@ def read_table(path: str) -> FeatureTable:
         values[:, j] = _numbers(path, frame[name], ids)
     values, names = _without_empty(path, values, names)
     shown = [label or None for label in labels]
-    _warn_copies(path, values, names, shown)
+    warn_of_copies(path, values, names, shown)
     return FeatureTable(values, tuple(names), tuple(ids), tuple(shown) if any(shown) else (), {"table": path})
 
 
@@ -197,17 +197,18 @@ def _without_empty(path: str, values: NDArray[np.float64], names: list[str]) -> 
     return values, names
 
 
-def _warn_copies(path: str, values: NDArray[np.float64], names: Sequence[str], labels: Sequence[Any]) -> None:
+def warn_of_copies(path: str, values: NDArray[Any], names: Sequence[str], labels: Sequence[Any]) -> None:
     """Warn about columns that tell the label outright."""
     classes = {label: number for number, label in enumerate(dict.fromkeys(labels)) if label is not None}
     if not 2 <= len(classes) <= min(100, 2 * len(labels) // 3) or None in labels:
         return  # where hardly a label occurs twice, they are values, and any column of distinct values would match
     codes = np.array([classes[label] for label in labels])
-    copies = []
-    for j, name in enumerate(names):
-        found = set(zip(codes.tolist(), values[:, j].tolist(), strict=True))
-        if len(found) == len(classes) == len({value for _, value in found}):
-            copies.append(name)
+    parts = [values[codes == code] for code in range(len(classes))]
+    lowest = np.array([part.min(axis=0) for part in parts])
+    # one value in each class (a missing one equals nothing), and another in every class
+    alike = (lowest == np.array([part.max(axis=0) for part in parts])).all(axis=0)
+    apart = (np.diff(np.sort(lowest, axis=0), axis=0) > 0).all(axis=0)
+    copies = [names[j] for j in np.flatnonzero(alike & apart).tolist()]
     if copies:
         _warn(
             f"{path}: column {_listed(copies)} equals the label in every row: the answer may have leaked into the features"

@@ -10,12 +10,14 @@ from typing import Any
 from bioautofeat.models import kernel, linear, trees
 from bioautofeat.models._registry import Model, Setting, find, get
 from bioautofeat.models.predictors import Parts, Predictor, restore, take_apart
+from bioautofeat.models.selection import Selection
 
 __all__ = [
     "FAMILIES",
     "Model",
     "Parts",
     "Predictor",
+    "Selection",
     "Setting",
     "can_export",
     "compiled",

@@ -183,12 +183,22 @@ def _minmax(step: Any) -> Transform:
     return Scale(_floats(-step.min_ / step.scale_), _floats(1.0 / step.scale_))
 
 
-_OWN = "RadialMachine RadialRegressor LinearMachine NearestClassifier NearestRegressor BoostedClassifier BoostedRegressor NASClassifier NASRegressor FillMissing Standardise ZeroToOne LandmarkMap"
+_OWN = """
+RadialMachine RadialRegressor LinearMachine TableMachine TableRegressor NearestClassifier NearestRegressor
+BoostedClassifier BoostedRegressor LightGBMClassifier LightGBMRegressor CatBoostClassifier CatBoostRegressor
+NASClassifier NASRegressor NetworkEstimator FillMissing Standardise ZeroToOne ChooseColumns LandmarkMap
+"""
 
 _forms: dict[str, Callable[[Any], Part]] = {
     **{f"bioautofeat:{name}": _own for name in _OWN.split()},
     **dict.fromkeys(
-        ("sklearn:LogisticRegression", "sklearn:LinearDiscriminantAnalysis", "bioautofeat:Logistic"), _linear_classifier
+        (
+            "sklearn:LogisticRegression",
+            "sklearn:LinearDiscriminantAnalysis",
+            "bioautofeat:Logistic",
+            "bioautofeat:Discriminant",
+        ),
+        _linear_classifier,
     ),
     "bioautofeat:Elastic": _linear_regressor,
     **{

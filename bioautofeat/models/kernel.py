@@ -8,7 +8,7 @@ from bioautofeat.models._registry import Setting, model
 from bioautofeat.models._steps import WEIGHTING, Weighting, scaled
 from bioautofeat.parameters import Choice, Int, Real
 
-__all__ = ["knn", "nystroem", "svm"]
+__all__ = ["kernel_svm", "knn", "nystroem", "svm"]
 
 
 @model(
@@ -32,6 +32,25 @@ def svm(
     if setting.classifies:
         return scaled(RadialMachine(c, width, class_weight, random_state=setting.seed))
     return scaled(RadialRegressor(c, width, epsilon))
+
+
+@model(
+    "Support vector machine on string kernels, calibrated",
+    reference="Leslie 2002, Pac Symp Biocomput 7:564; Platt 1999; Wu 2004, J Mach Learn Res 5:975",
+    simplicity=22, rows=3000, classes=40, sparse=False, square=True,
+)  # fmt: skip
+def kernel_svm(
+    setting: Setting,
+    c: Annotated[float, Real(1e-2, 1e3, log=True)] = 1.0,
+    epsilon: Annotated[float, Real(1e-3, 1, log=True)] = 0.1,
+    class_weight: Annotated[str, WEIGHTING] = "none",
+) -> Any:
+    """For the table of ``string_kernel`` and no other: its columns are the kernels with the training rows, in their order."""
+    from bioautofeat.models.estimators.tables import TableMachine, TableRegressor
+
+    if setting.classifies:
+        return TableMachine(c, class_weight, random_state=setting.seed)
+    return TableRegressor(c, epsilon)
 
 
 @model(

@@ -35,11 +35,11 @@ def logistic(
     "Linear discriminant analysis with shrinkage",
     reference="Ledoit and Wolf 2004, J Multivar Anal 88:365", simplicity=11, tasks=(CLASSIFICATION,), sparse=False,
 )  # fmt: skip
-def lda(setting: Setting) -> Any:
+def lda(setting: Setting, class_weight: Annotated[str, WEIGHTING] = "none") -> Any:
     """Normal classes of one covariance, drawn towards the diagonal as far as Ledoit and Wolf's estimate says."""
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from bioautofeat.models.estimators.linear import Discriminant
 
-    return scaled(LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
+    return scaled(Discriminant(class_weight))
 
 
 @model(

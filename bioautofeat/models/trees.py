@@ -8,7 +8,7 @@ from bioautofeat.models._registry import Setting, model
 from bioautofeat.models._steps import WEIGHTING, Weighting
 from bioautofeat.parameters import Choice, Flag, Int, Real
 
-__all__ = ["extra_trees", "hist_boosting", "random_forest", "xgboost"]
+__all__ = ["catboost", "extra_trees", "hist_boosting", "lightgbm", "random_forest", "xgboost"]
 
 SHARES = {"sqrt": "sqrt", "log2": "log2", "tenth": 0.1, "third": 1 / 3, "all": 1.0}
 """How many columns a node may choose from, and scikit-learn's names for it."""
@@ -104,3 +104,55 @@ def xgboost(
     if setting.classifies:
         return BoostedClassifier(rounds, settings, class_weight, patience, setting.threads, setting.seed)
     return BoostedRegressor(rounds, settings, patience, setting.threads, setting.seed)
+
+
+@model("LightGBM", reference="Ke 2017, NIPS 30:3146", simplicity=42, library="lightgbm")
+def lightgbm(
+    setting: Setting,
+    rounds: Annotated[int, Int(5, 5000)] = 100,
+    learning_rate: Annotated[float, Real(0.005, 0.5, log=True)] = 0.1,
+    leaves: Annotated[int, Int(2, 255)] = 15,
+    leaf: Annotated[int, Int(1, 200)] = 5,
+    row_share: Annotated[float, Real(0.2, 1)] = 1.0,
+    column_share: Annotated[float, Real(0.02, 1)] = 1.0,
+    ridge: Annotated[float, Real(0, 1000)] = 1.0,
+    lasso: Annotated[float, Real(0, 100)] = 0.0,
+    bins: Annotated[int, Int(8, 512)] = 64,
+    class_weight: Annotated[str, WEIGHTING] = "none",
+    patience: Annotated[int, Int(0, 500)] = 0,
+) -> Any:
+    """Boosting by trees grown leaf by leaf, ``leaf`` rows at least in each; columns that exclude each other are bundled."""
+    from bioautofeat.models.estimators.boosted import LightGBMClassifier, LightGBMRegressor
+
+    settings = {
+        "learning_rate": learning_rate, "leaves": leaves, "leaf": leaf, "row_share": row_share,
+        "column_share": column_share, "ridge": ridge, "lasso": lasso, "bins": bins,
+    }  # fmt: skip
+    if setting.classifies:
+        return LightGBMClassifier(rounds, settings, class_weight, patience, setting.threads, setting.seed)
+    return LightGBMRegressor(rounds, settings, patience, setting.threads, setting.seed)
+
+
+@model("CatBoost", reference="Prokhorenkova 2018, NeurIPS 31:6638", simplicity=43, library="catboost")
+def catboost(
+    setting: Setting,
+    rounds: Annotated[int, Int(5, 5000)] = 200,
+    learning_rate: Annotated[float, Real(0.005, 0.5, log=True)] = 0.1,
+    depth: Annotated[int, Int(1, 10)] = 5,
+    row_share: Annotated[float, Real(0.2, 1)] = 0.8,
+    column_share: Annotated[float, Real(0.02, 1)] = 1.0,
+    ridge: Annotated[float, Real(0, 1000)] = 3.0,
+    bins: Annotated[int, Int(8, 254)] = 64,
+    class_weight: Annotated[str, WEIGHTING] = "none",
+    patience: Annotated[int, Int(0, 500)] = 0,
+) -> Any:
+    """Boosting by symmetric trees: one question for all nodes of a level, so ``2^depth`` leaves and little to overfit."""
+    from bioautofeat.models.estimators.boosted import CatBoostClassifier, CatBoostRegressor
+
+    settings = {
+        "learning_rate": learning_rate, "depth": depth, "row_share": row_share, "column_share": column_share,
+        "ridge": ridge, "bins": bins,
+    }  # fmt: skip
+    if setting.classifies:
+        return CatBoostClassifier(rounds, settings, class_weight, patience, setting.threads, setting.seed)
+    return CatBoostRegressor(rounds, settings, patience, setting.threads, setting.seed)

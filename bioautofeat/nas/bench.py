@@ -13,17 +13,31 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from bioautofeat.errors import ParameterError, TableError
+from bioautofeat.nas.evaluators.tabular import NB201_DATA, macro, nb201
 from bioautofeat.nas.spaces.edge_cell import EdgeCell, EdgeCellSpace
+from bioautofeat.nas.strategies import GRADIENT, asking_strategy
 from bioautofeat.parameters import unknown
-from bioautofeat.search import STRATEGIES, run
+from bioautofeat.search import run
 from bioautofeat.search.space import Point, Space
 
-__all__ = ["Benchmark", "Protocol", "Training", "code_of", "compare", "read_benchmark", "write_head", "write_line"]
+__all__ = [
+    "Benchmark",
+    "Contest",
+    "Protocol",
+    "Training",
+    "code_of",
+    "compare",
+    "contest",
+    "read_benchmark",
+    "write_head",
+    "write_line",
+]
 
 COLUMNS = ("task", "cell", "seed", "parameters", "macs", "seconds", "test", "validation")
 FORMAT = "bioautofeat-nas-benchmark"
@@ -178,18 +192,84 @@ def compare(
     validation, test : callable
         Scores of a point, larger is better.
     strategy : str
-        One of ``bioautofeat.search.STRATEGIES``.
+        One of those that ask, see ``bioautofeat nas strategies``.
     trials, seeds : int
     """
-    if strategy not in STRATEGIES:
-        raise unknown("strategy", strategy, STRATEGIES)
+    if strategy in GRADIENT:
+        raise ParameterError(f"{strategy} trains a supernet and looks up nothing: a table compares strategies that ask")
     found = []
     for seed in range(seeds):
-        made = STRATEGIES[strategy](space)
+        made = asking_strategy(strategy, space, None)
         history = run(made, lambda suggestion: validation(suggestion.point), trials=trials, seed=seed)
         if history.best is not None:
             found.append(test(history.best.point))
     return float(np.mean(found)), float(np.std(found))
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What a search is asked to find on a table, and what it is judged by.
+
+    Parameters
+    ----------
+    space : Space
+    validation : callable
+        Score of a point, as a search sees it.
+    test : callable
+        Score of a point, as its pick is judged.
+    best : float
+        The largest test score there is.
+    """
+
+    space: Space
+    validation: Callable[[Point], float]
+    test: Callable[[Point], float]
+    best: float
+
+
+def contest(path: str | os.PathLike[str], name: str | None) -> Contest:
+    """The contest that a table holds under a name.
+
+    Parameters
+    ----------
+    path : path
+        A table of this package; or the compact one of NAS-Bench-201, whose 12-epoch validation accuracy is what a search
+        sees and whose 200-epoch test accuracy judges; or that of NAS-Bench-Macro, whose test accuracy is both.
+    name : str or None
+        A task of the table, or ``cifar10``, ``cifar100``, ``imagenet16``.
+
+    Raises
+    ------
+    ParameterError
+        For a name that the table does not have, and for a table of which cells are missing.
+    """
+    file = os.fspath(path)
+    try:
+        head = Path(file).read_text(encoding="utf-8").partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as error:
+        raise TableError(f"{file}: cannot be read: {error}") from None
+    if head.startswith("arch_string,"):
+        chains, judged = macro(file), "test_acc_mean"
+        return Contest(
+            chains.space,
+            partial(chains.score, column=judged),
+            partial(chains.score, column=judged),
+            chains.best(judged),
+        )
+    known = sorted(NB201_DATA) if head.startswith("index,arch,") else list(read_benchmark(file).tasks)
+    if name not in known:
+        raise ParameterError(f"{file}: name one of its sets: {', '.join(known)}")
+    if head.startswith("index,arch,"):
+        cells, seen, judged = nb201(file), f"{NB201_DATA[name]}_val_12ep", f"{NB201_DATA[name]}_test_200ep"
+        return Contest(
+            cells.space, partial(cells.score, column=seen), partial(cells.score, column=judged), cells.best(judged)
+        )
+    own = read_benchmark(file)
+    if len(own.cells(name)) < own.space.size_enumerated():
+        raise ParameterError(
+            f"the table holds {len(own.cells(name))} of {own.space.size_enumerated()} cells for {name}"
+        )
+    return Contest(own.space, partial(own.validation, task=name), partial(own.test, task=name), own.best(name)[1])
 
 
 def write_head(protocol: Protocol) -> str:

@@ -6,6 +6,8 @@ What lies behind a record's end is zero, before and after; every module sees to 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -31,7 +33,7 @@ __all__ = [
     "strided",
 ]
 
-Mask = Tensor | None
+Mask: TypeAlias = Tensor | None
 
 
 def covered(x: Tensor, mask: Mask) -> Tensor:
@@ -251,8 +253,9 @@ class Pool(nn.Module):
     def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
         """As every operation."""
         found = self._largest(x, mask) if self.kind == "max" else self._mean(x, mask)
-        if mask is not None:
-            found = torch.where(shortened(mask, self.stride).unsqueeze(1) > 0, found, 0.0)  # type: ignore[union-attr]
+        kept = shortened(mask, self.stride)
+        if kept is not None:
+            found = torch.where(kept.unsqueeze(1) > 0, found, 0.0)
         if self.layout.symmetric and self.layout.stride > 1:
             found = halved(found, mask)
         return self.project(found, shortened(mask, self.layout.stride))

@@ -91,7 +91,9 @@ class _Searched(BaseEstimator):
         self._check()
         problem = self._problem(seqs, y)
         deadline = None if self.time_budget is None else start + 0.97 * float(self.time_budget)
-        with threads_of_torch(self.threads or available_threads()):
+        # sums over several threads depend on their number, and a training carries its smallest differences on
+        threads = 1 if self.time_budget is None else self.threads or available_threads()
+        with threads_of_torch(threads):
             self._take(problem, self._members(problem, device, start, deadline))
         return self
 
@@ -266,6 +268,8 @@ class NASClassifier(ClassifierMixin, _Searched):
     groups : sequence, optional
         Related records, which stay in one fold.
     threads : int, optional
+        Of the training within a time budget.  Without one each network is trained on one thread, so that the result does
+        not depend on their number.
     random_state : int
     device : {"auto", "cpu", "cuda"}
     tell : callable, optional

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from bioautofeat.errors import UnfinishedError
-from bioautofeat.nas.task import Task
+from bioautofeat.nas.task import Batch, Task
 
 __all__ = ["Fit", "fit"]
 
@@ -45,13 +46,19 @@ def fit(network: nn.Module, task: Task, settings: Fit, *, seed: int, stop: Calla
     UnfinishedError
         Where time runs out before the first epoch is done, or the loss is not finite.
     """
+    task = task.suited(network)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     adam = torch.optim.AdamW(weights, settings.rate, weight_decay=settings.decay)
+    steps = settings.epochs * math.ceil(len(task.train) / settings.batch)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        adam, lambda step: 0.5 * (1 + math.cos(math.pi * min(step / steps, 1)))
+    )
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for epoch in range(settings.epochs):
-            if not _epoch(network, task, settings, adam, epoch, rng, stop):
+            batches = task.batches("train", settings.batch, rng)
+            if not _epoch(network, task, batches, schedule, settings.clip, stop):
                 if epoch == 0:
                     raise UnfinishedError("the time is too short for one epoch: give more, or take fewer records")
                 break
@@ -60,26 +67,17 @@ def fit(network: nn.Module, task: Task, settings: Fit, *, seed: int, stop: Calla
 
 
 def _epoch(
-    network: nn.Module,
-    task: Task,
-    settings: Fit,
-    adam: torch.optim.Optimizer,
-    epoch: int,
-    rng: np.random.Generator,
-    stop: Callable[[], bool],
+    network: nn.Module, task: Task, batches: Iterator[Batch], schedule: Any, clip: float, stop: Callable[[], bool]
 ) -> bool:
     """One pass; whether it was finished."""
     network.train()
-    steps = max(1, math.ceil(len(task.train) / settings.batch))
-    for number, (x, mask, y) in enumerate(task.batches("train", settings.batch, rng)):
-        progress = (epoch + number / steps) / settings.epochs
-        for group in adam.param_groups:
-            group["lr"] = settings.rate * 0.5 * (1 + math.cos(math.pi * progress))
+    for x, mask, y in batches:
         loss = task.loss(network(x, mask), y)
-        adam.zero_grad(set_to_none=True)
+        schedule.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
-        adam.step()
+        nn.utils.clip_grad_norm_(network.parameters(), clip)
+        schedule.optimizer.step()
+        schedule.step()
         if not math.isfinite(float(loss.detach())):
             raise UnfinishedError("training diverged: the loss is not finite; use a smaller learning rate")
         if stop():

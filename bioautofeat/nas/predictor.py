@@ -5,7 +5,8 @@ It takes rows of letters, the columns of the descriptor ``letters``, so that it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from bioautofeat.errors import ModelError, TableError
 from bioautofeat.models.predictors import Predictor
 from bioautofeat.nas.genotype import Architecture, read_architecture
 
-__all__ = ["NetworkPredictor"]
+__all__ = ["NetworkPredictor", "letters_of"]
 
 MOST_LETTERS, MOST_ATTENDED = 20_000, 4096
 MOST_MULTIPLICATIONS = 10**11
@@ -25,12 +26,17 @@ MOST_MULTIPLICATIONS = 10**11
 CELLS = 1 << 24
 """About as many numbers of a layer are held at a time."""
 
+BATCH = 32
+"""Records of a pass (fewer for long ones).  Every pass holds as many, the last being filled up, and records of one width
+alone: what a record gets does not depend on how many others there are, nor on which."""
+
 
 @dataclass(frozen=True, eq=False)
 class NetworkPredictor(Predictor):
     """A network over rows of letters.
 
-    It computes in double precision on one thread, so that every machine gives the same numbers.
+    It computes in single precision, each pass on one thread: the same numbers for any number of records and of threads,
+    and on another kind of processor those within ``tolerance``.
 
     Parameters
     ----------
@@ -47,6 +53,8 @@ class NetworkPredictor(Predictor):
     """
 
     kind: ClassVar[str] = "network"
+    row_by_row: ClassVar[bool] = True
+    tolerance: ClassVar[float] = 1e-4
     architecture: str
     weights: bytes
     n_columns: int
@@ -58,7 +66,7 @@ class NetworkPredictor(Predictor):
         if not 1 <= self.n_columns <= MOST_LETTERS or not (self.classes == 0 or 2 <= self.classes <= 10_000):
             raise ModelError("the network's number of letters or classes is out of bounds")
         network = _restored(read_architecture(self.architecture), self.weights, self.n_columns, max(1, self.classes))
-        object.__setattr__(self, "network", network.double().eval())
+        object.__setattr__(self, "network", network.float().eval())
 
     @classmethod
     def of(
@@ -79,53 +87,100 @@ class NetworkPredictor(Predictor):
         self.__post_init__()
 
     @property
+    def module(self) -> Any:
+        """The network itself, of torch, in evaluation mode."""
+        return self.network  # type: ignore[attr-defined]
+
+    @property
+    def form(self) -> Architecture:
+        """Its architecture."""
+        return read_architecture(self.architecture)
+
+    @property
+    def multiplications(self) -> int:
+        """What one record of the greatest length costs."""
+        from bioautofeat.nas.network import macs
+
+        return macs(self.form, self.n_columns, max(1, self.classes))
+
+    @property
     def n_classes(self) -> int:
         return self.classes
 
     def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = self.logits(rows)
+        return self.table(rows)
+
+    def table(self, rows: Any, threads: int = 1) -> NDArray[np.float64]:
+        found = self.logits(np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows), threads)
         if not self.classes:
             return self.centre + self.scale * found
         shares = np.exp(found - found.max(1, keepdims=True))
         return np.asarray(shares / shares.sum(1, keepdims=True))
 
-    def logits(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    def logits(self, rows: NDArray[Any], threads: int = 1) -> NDArray[np.float64]:
         """What the network gives for rows of letters, shape ``(n, outputs)``."""
         import torch
 
         from bioautofeat.nas.encode import encode
+        from bioautofeat.nas.running import threads_of_torch
 
-        network: Any = self.network  # type: ignore[attr-defined]
-        letters = torch.from_numpy(_letters(rows, network.architecture))
-        found = []
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        if rows.ndim != 2 or rows.shape[1] != self.n_columns:
+            raise TableError(f"rows of shape {rows.shape} given to a network of {self.n_columns} letters")
+        network = self.module
+        letters = torch.from_numpy(letters_of(rows, network.architecture))
+        out = np.empty((len(letters), max(1, self.classes)))
+
+        def run(part: tuple[NDArray[np.int64], int, int]) -> None:
+            places, width, size = part
+            filled = np.resize(places, size)  # over again from the first
             with torch.inference_mode():
-                for part in letters.split(_rows_at_a_time(network.architecture, self.n_columns)):
-                    x, mask = encode(part, network.architecture.encoder)
-                    found.append(network(x.double(), None if mask is None else mask.double()))
-        finally:
-            torch.set_num_threads(threads)
-        return np.asarray(torch.cat(found).numpy())
+                found = network(*encode(letters[torch.from_numpy(filled), :width], network.architecture.encoder))
+            out[places] = found[: len(places)].double().numpy()
+
+        parts = list(_passes((letters > 0).sum(1).numpy(), network.architecture, self.n_columns))
+        with threads_of_torch(1), ThreadPoolExecutor(max(1, min(threads, len(parts)))) as pool:
+            list(pool.map(run, parts) if threads > 1 else map(run, parts))
+        return out
 
 
-def _letters(rows: NDArray[np.float64], architecture: Architecture) -> NDArray[np.int64]:
-    """Rows as whole numbers, refused where they are no letters, or where a letter stands behind the end."""
+def _passes(
+    lengths: NDArray[np.int64], architecture: Architecture, longest: int
+) -> Iterator[tuple[NDArray[np.int64], int, int]]:
+    """Records of each pass, their width, and how many a pass holds.
+
+    The width depends on a record's own length alone; records that fill it and records that do not are never in one pass,
+    for the former need no mask.
+    """
+    widths = np.minimum(_widths(lengths), longest)
+    kinds = 2 * widths + (lengths == widths)
+    for kind in np.unique(kinds).tolist():
+        places, width = np.flatnonzero(kinds == kind), kind // 2
+        size = _rows_at_a_time(architecture, width)
+        for start in range(0, len(places), size):
+            yield places[start : start + size], width, size
+
+
+def _widths(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Lengths rounded up to a multiple of an eighth of the power of two below them, of 8 at least."""
+    step = np.maximum(8, 2 ** (np.log2(np.maximum(lengths, 1)).astype(np.int64)) // 8)
+    return np.asarray(np.maximum(8, -(-lengths // step) * step))
+
+
+def letters_of(rows: NDArray[Any], architecture: Architecture) -> NDArray[np.uint8]:
+    """Rows as whole numbers, refused where they are no letters; a record ends at its first zero."""
     most = architecture.encoder.letters.size + 1
     if not (np.isfinite(rows).all() and (rows == np.rint(rows)).all() and (rows >= 0).all() and (rows <= most).all()):
         raise TableError(f"the network takes the columns of the descriptor letters: whole numbers from 0 to {most}")
-    letters = rows.astype(np.int64)
-    if ((letters[:, 1:] > 0) & (letters[:, :-1] == 0)).any():
-        raise TableError("a letter stands behind the end of its record")
-    return letters
+    letters = rows.astype(np.uint8)
+    # what stands behind a record's end is none of it, as when a table's columns were permuted to see what they matter
+    return np.asarray(letters * np.logical_and.accumulate(letters > 0, axis=1), np.uint8)
 
 
 def _rows_at_a_time(architecture: Architecture, length: int) -> int:
     cells = length * architecture.widest
     if "attention" in architecture.body.operations:
         cells += 8 * length * length
-    return int(np.clip(CELLS // cells, 1, 128))
+    return int(np.clip(CELLS // cells, 1, BATCH))
 
 
 def _check_cost(architecture: Architecture, length: int, n_outputs: int) -> None:

@@ -14,8 +14,9 @@ from torch import Tensor
 from bioautofeat.errors import ParameterError
 from bioautofeat.nas.encode import Data, encode
 from bioautofeat.nas.network import Network
+from bioautofeat.nas.predictor import NetworkPredictor, letters_of
 
-__all__ = ["Motif", "filter_motifs", "mutations", "saliency"]
+__all__ = ["Motif", "filter_motifs", "motifs_of", "mutations", "saliency", "saliency_of"]
 
 Array = NDArray[np.float64]
 
@@ -204,3 +205,26 @@ def _motif(number: int, sites: Any, overall: Array, symbols: Sequence[str], thre
     best = frequencies.argmax(1)
     letters = [symbols[b] if bits >= 0.5 else symbols[b].lower() for b, bits in zip(best, information, strict=True)]
     return Motif(number, len(sites), frequencies, information, "".join(letters), float(threshold))
+
+
+def _data(predictor: NetworkPredictor, rows: Any) -> Data:
+    """Rows of the descriptor ``letters`` as the network's data."""
+    encoder = predictor.form.encoder
+    return Data(encoder, torch.from_numpy(letters_of(np.asarray(rows), predictor.form)))
+
+
+def saliency_of(predictor: NetworkPredictor, rows: Any, outputs: Any) -> list[Array]:
+    """:func:`saliency` of a model's part, for rows of letters, each for an output of its own (0 for regression)."""
+    data, wanted = _data(predictor, rows), np.asarray(outputs, np.int64)
+    found: list[Array] = [np.zeros(0)] * len(data)
+    for output in np.unique(wanted).tolist():
+        places = np.flatnonzero(wanted == output)
+        for place, row in zip(places.tolist(), saliency(predictor.module, data.take(places), output), strict=True):
+            found[place] = row
+    return found
+
+
+def motifs_of(predictor: NetworkPredictor, rows: Any) -> list[Motif]:
+    """:func:`filter_motifs` of a model's part, for rows of letters; none for a network of images."""
+    data = _data(predictor, rows)
+    return [] if data.encoder.dimensions != 1 else filter_motifs(predictor.module, data)

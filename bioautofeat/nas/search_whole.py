@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from bioautofeat.errors import BioautofeatWarning, ParameterError, UnfinishedError
+from bioautofeat.errors import ParameterError, UnfinishedError
 from bioautofeat.nas.catalogue import SPACES
 from bioautofeat.nas.evaluators import EVALUATORS, Evaluator
 from bioautofeat.nas.fitting import Fit
@@ -109,11 +108,11 @@ def frame_for(problem: Problem, space: Space, *, symmetric: bool = False) -> Fra
     """What stands around a cell or a chain: sizes by the records' length, width and copies by the space."""
     length = problem.length
     kernel = max(k for k in (1, 3, 5, 7, 9) if k <= max(1, length))
-    edges = isinstance(space, EdgeCellSpace)
-    stem = Stem(space.channels if edges else 32, kernel, dropout=0.1)
+    channels, cells = (space.channels, space.cells) if isinstance(space, EdgeCellSpace) else (32, 1)
+    stem = Stem(channels, kernel, dropout=0.1)
     stages = 1 if length < 16 else 2
     head = Head("bins", min(12, length), 0, 0.4)
-    return Frame(Encoder(alphabet=problem.alphabet.name), stem, head, space.cells if edges else 1, stages, symmetric)
+    return Frame(Encoder(alphabet=problem.alphabet.name), stem, head, cells, stages, symmetric)
 
 
 def _strategy(name: str) -> Any:
@@ -204,9 +203,6 @@ def _run(
             raise
         plan.tell(f"the search found nothing: {failure}")
         return []
-    if found.relaxed is not None and found.relaxed.collapsed:
-        message = "the search collapsed: more than half of its decisions are skips; use pc-darts, gdas or darts-es"
-        warnings.warn(message, BioautofeatWarning, stacklevel=2)
     if own:
         return []
     ranked = [(trial, architecture_of(space, trial.point, judge.frame)) for trial in found.ranked()[:MOST_RANKED]]

@@ -162,7 +162,7 @@ def _by_gradient(space: Space, chosen: GradientSearch, evaluator: Any, clock: _C
     relax, task = getattr(evaluator, "relax", None), getattr(evaluator, "task", None)
     if relax is None or task is None:
         raise ParameterError(
-            "a search by gradient needs a supernet: use the evaluator oneshot or setn, or training with relax"
+            "a search by gradient needs a supernet: use an evaluator that shares one or can make one (relax)"
         )
     if chosen.channels > 1:
         if not hasattr(relax, "partial"):

@@ -76,7 +76,8 @@ class _SuperCell(nn.Module):
         values = [self.before[0](older, masks[0]), self.before[1](newer, masks[1])]
         known: list[Mask] = [masks[1], masks[1]]
         for block in range(self.blocks):
-            left, right = self.sides[2 * block], self.sides[2 * block + 1]
+            left: Any = self.sides[2 * block]
+            right: Any = self.sides[2 * block + 1]
             values.append(left.read(values, known) + right.read(values, known))
             known.append(shortened(masks[1], self.stride))
         kept = [values[2 + b] * unread(self.mixture, self.cell, b, self.blocks) for b in range(self.blocks)]

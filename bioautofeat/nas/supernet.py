@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -35,10 +35,10 @@ class Taken:
     factor: Tensor
 
 
-Weight = int | Taken | Tensor | tuple[float, ...]
+Weight: TypeAlias = int | Taken | Tensor | tuple[float, ...]
 """For one decision: the number of an option; one option with a factor; or a weight for every option."""
 
-Weights = Mapping[str, Weight]
+Weights: TypeAlias = Mapping[str, Weight]
 
 
 class Mixture:
@@ -235,7 +235,7 @@ def dropped(
 def recalibrate(network: nn.Module, forward: Callable[[], Any]) -> None:
     """Take the running statistics of every normalisation from one pass; everything else stays in evaluation mode."""
     network.eval()
-    norms = [module for module in network.modules() if hasattr(module, "running_mean") and hasattr(module, "momentum")]
+    norms: list[Any] = [m for m in network.modules() if hasattr(m, "running_mean") and hasattr(m, "momentum")]
     before = [module.momentum for module in norms]
     for module in norms:
         module.momentum = 1.0

@@ -73,18 +73,30 @@ class Task(ABC):
         """Rows of ``train`` or ``validation``."""
         return self.train if part == "train" else self.validation
 
-    def batches(self, part: str, size: int, rng: np.random.Generator) -> Iterator[Batch]:
+    def suited(self, network: Any) -> Self:
+        """The task as a network wants its inputs, where architectures differ in how letters are encoded."""
+        return self
+
+    def row_batches(self, part: str, size: int, rng: np.random.Generator) -> Iterator[Rows]:
         """Every row of a part once, in random order; a last batch of a single row is left out."""
         order = rng.permutation(self.rows(part))
         for start in range(0, len(order), size):
             rows = order[start : start + size]
             if len(rows) > 1 or len(order) == 1:
-                yield self.batch(rows)
+                yield rows
+
+    def row_draws(self, part: str, size: int, rng: np.random.Generator) -> Iterator[Rows]:
+        """Rows of batches without end, one pass over the part after the other."""
+        while True:
+            yield from self.row_batches(part, size, rng)
+
+    def batches(self, part: str, size: int, rng: np.random.Generator) -> Iterator[Batch]:
+        """The batches of :meth:`row_batches`."""
+        return map(self.batch, self.row_batches(part, size, rng))
 
     def draws(self, part: str, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """Batches without end, one pass over the part after the other."""
-        while True:
-            yield from self.batches(part, size, rng)
+        """The batches of :meth:`row_draws`."""
+        return map(self.batch, self.row_draws(part, size, rng))
 
     def loss(self, logits: Tensor, y: Tensor) -> Tensor:
         """Cross-entropy of class numbers, mean squared error of real numbers."""
@@ -165,6 +177,10 @@ class SequenceTask(Task):
             raise ParameterError("a search needs records with targets")
         rows = [np.asarray(part, np.int64) for part in (train, validation)]
         return cls(train=rows[0], validation=rows[1], n_outputs=n_outputs, measure=measure, data=data)
+
+    def suited(self, network: Any) -> Self:
+        encoder = getattr(getattr(network, "architecture", None), "encoder", self.data.encoder)
+        return self if encoder == self.data.encoder else replace(self, data=replace(self.data, encoder=encoder))
 
     @property
     def n_inputs(self) -> int:

@@ -20,6 +20,7 @@ from bioautofeat.nas.spaces.edge_cell import EdgeCellSpace, edges_of
 from bioautofeat.nas.supercell import SuperCells, block_nodes
 from bioautofeat.nas.supernet import Supernet
 from bioautofeat.nas.whole import architecture_of
+from bioautofeat.parameters import Choice
 from bioautofeat.search.space import Point, Space
 
 __all__ = ["Framed", "SupernetOf", "graph_of"]
@@ -130,7 +131,8 @@ class SupernetOf:
         if set(space.cells) != {"normal", "reduction"}:
             raise ParameterError("a supernet of cells needs both kinds in the space")
         point = next(space.points())
-        decisions = {name: limits.options for name, limits in space.ranges(point).items()}  # type: ignore[attr-defined]
+        ranges = space.ranges(point)
+        decisions = {name: limits.options for name, limits in ranges.items() if isinstance(limits, Choice)}
         frame = self.frame
 
         def made(net: Supernet) -> nn.Module:
@@ -172,7 +174,12 @@ def graph_of(space: Space, point: Point, network: nn.Module) -> Graph:
     assert isinstance(network, Network)
     drawing, body = _Drawing(network), network.architecture.body
     start = drawing.node("stem", [])
-    draw = {EdgeBody: _draw_edges, CellBody: _draw_cells, ChainBody: _draw_chain, GrownBody: _draw_grown}
+    draw: dict[type, Any] = {
+        EdgeBody: _draw_edges,
+        CellBody: _draw_cells,
+        ChainBody: _draw_chain,
+        GrownBody: _draw_grown,
+    }
     end = draw[type(body)](drawing, body, start)
     drawing.node("head", [end])
     return drawing.graph()

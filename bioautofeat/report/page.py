@@ -1,154 +1,139 @@
-"""The page: what was found, how good it is, how it was made."""
+"""The page: what to mind, what was asked, how good it is, why, and how to do it again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from bioautofeat import __version__
-from bioautofeat.evaluation.metrics import METRICS, confusion
+from bioautofeat.explanation.drawing import STYLE
+from bioautofeat.explanation.page import LAYOUT
 from bioautofeat.io.output import replacing
-from bioautofeat.report.drawing import intervals_drawing, matrix_table, roc_drawing, scatter_drawing
+from bioautofeat.report import drawing
+from bioautofeat.report.concerns import audit_section, concerns
+from bioautofeat.report.dome import dome_section
+from bioautofeat.report.embedding import embedding_figure
+from bioautofeat.report.estimate import asked_section, estimate_section
+from bioautofeat.report.facts import Allowance, Facts
+from bioautofeat.report.judged import judged_section
+from bioautofeat.report.markup import count, note, section
+from bioautofeat.report.matters import Extras, gathered, matters_section
+from bioautofeat.report.mistakes import mistakes_section
+from bioautofeat.report.provenance import again_section, delivered
+from bioautofeat.report.searched import searched_section
 
 __all__ = ["write_report"]
 
-STYLE = """
-:root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid #d5dde5; }
-table { border-collapse: collapse; margin: .8rem 0; } td, th { padding: .2rem .7rem; text-align: right; }
-th { background: #eef2f6; } td:first-child, th:first-child { text-align: left; } tr + tr td { border-top: 1px solid #e6ebf0; }
-.wide { overflow-x: auto; } .note { color: #566; } .matrix td { text-align: center; }
-svg text { font: 12px system-ui, sans-serif; fill: #334; } .frame { fill: none; stroke: #99a; } .grid { stroke: #dde; }
-.curve { fill: none; stroke: #145aa0; stroke-width: 2; } .dot { fill: #145aa0; opacity: .45; }
-.mark { stroke: #145aa0; stroke-width: 2; } .point { fill: #145aa0; }
+DEFAULT_SECONDS = 10.0
+"""What the dear parts of a report may take where nothing is said."""
+
+LOOKS = """
+nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; margin: .6rem 0 0; } nav a, a { color: var(--for); }
+h3 { overflow-wrap: anywhere; } ul { padding-left: 1.2rem; } li { margin: .2rem 0; } figcaption { max-width: 50rem; color: var(--soft); font-size: .93rem; margin-top: .3rem; }
+figcaption b { color: var(--ink); } .side { display: flex; flex-wrap: wrap; gap: 0 2rem; align-items: flex-start; } .side > figure, .side > div { flex: 1 1 24rem; max-width: 30rem; }
+.headline { font-size: 1.15rem; } .soft { color: var(--soft); } td .n { white-space: nowrap; } td, th { vertical-align: top; unicode-bidi: isolate; } td, code { overflow-wrap: break-word; } code.long, .pairs code, td.any { overflow-wrap: anywhere; } td.any { min-width: 9rem; }
+thead th { vertical-align: bottom; } .pairs th { white-space: nowrap; font-weight: 600; } .pairs .n { text-align: left; } th.n { white-space: normal; } .dome td { min-width: 18rem; }
+.blank { border: 1.5px dashed var(--against); border-radius: 3px; padding: 0 .3rem; }
+.matrix td { text-align: right; } .matrix .none { color: var(--soft); }
+.matrix .hit { background: rgba(22, 104, 168, calc(.08 + .45 * var(--s))); } .matrix .miss { background: rgba(214, 102, 36, calc(.06 + .5 * var(--s))); }
+.matrix .turned span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 12rem; }
+.command { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--wash); border: 1px solid var(--line); padding: .6rem .9rem; border-radius: 3px; }
+details { margin: .4rem 0; } summary { cursor: pointer; color: var(--for); } code { font-size: .92em; }
+@media print { nav, details { display: none; } .warn, .matrix td, th { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .wide { font-size: 8.5pt; } td, th { padding: .1rem .4rem; } .side { gap: 0 1rem; } .side > figure, .side > div { flex: 1 1 0; } figure svg { max-height: 110mm; } section { break-inside: auto; } tr { break-inside: avoid; }
+  table { break-inside: auto; } .pairs th { white-space: normal; } }
 """
-MOST_CLASSES = 30
+
+TITLES = {
+    "audit": "What to mind",
+    "asked": "What was asked",
+    "estimate": "How good it is",
+    "judged": "How predictions come out",
+    "errors": "Where it is wrong",
+    "matters": "What matters",
+    "embedding": "The data in two dimensions",
+    "search": "What was tried, and what it cost",
+    "delivered": "What is delivered",
+    "again": "How to do it again",
+    "dome": "DOME",
+}
 
 
-def _table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
+def _plain(facts: Facts, path: Path) -> dict[str, str]:
+    """The sections that cost little."""
+    return {
+        "audit": audit_section(facts),
+        "asked": asked_section(facts),
+        "estimate": estimate_section(facts),
+        "judged": judged_section(facts),
+        "errors": mistakes_section(facts),
+        "delivered": delivered(facts, path.parent),
+        "again": again_section(facts, path.parent.name or "RUN"),
+    }
 
 
-def _share(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+def _dear(facts: Facts, extras: Extras, seconds_a_record: float | None) -> dict[str, str]:
+    """The sections that hold what there may be no time for."""
+    left_out = note("Left out: there was no time for it, too few records, or no feature that varies.")
+    return {
+        "matters": matters_section(facts, extras),
+        "embedding": left_out if extras.embedding is None else embedding_figure(facts, extras.embedding),
+        "search": searched_section(facts, extras.steps),
+        "dome": dome_section(facts, seconds_a_record),
+    }
 
 
-def _measures(metrics: Mapping[str, Any]) -> str:
-    """All measures, each with its interval."""
-    parts = [key for key in ("corrected", "naive", "test", "test_clean") if metrics.get(key)]
-    titles = {
-        "corrected": "corrected estimate", "naive": "uncorrected", "test": "test part", "test_clean": "test part without copies",
-    }  # fmt: skip
-    rows = []
-    for name in metrics["corrected"]:
-        cells = [metrics[part][name] for part in parts]
-        rows.append([METRICS[name].title, *(f"{c['value']:.3f} ({c['low']:.3f} to {c['high']:.3f})" for c in cells)])
-    return _table(rows, ["measure", *(titles[part] for part in parts)])
-
-
-def _summary(metrics: Mapping[str, Any]) -> str:
-    name = metrics["metric"]
-    best = metrics["corrected"][name]
-    lines = [
-        f"<p>Expected {escape(METRICS[name].title)} on new, unrelated records: <b>{best['value']:.3f}</b> "
-        f"(95 % interval {best['low']:.3f} to {best['high']:.3f}).</p>",
-        f'<p class="note">From {metrics["judged"]:,} records in {metrics["groups"]:,} groups of related ones, predicted by models '
-        f"that saw none of their group, and corrected for having chosen among {metrics['trials']} models "
-        f"({metrics['bootstraps']} bootstrap samples of whole groups). The uncorrected figure is what the choice itself was steered by.</p>",
-    ]
-    shown = [
-        (title, metrics[key][name]) for key, title in (("corrected", "corrected"), ("naive", "uncorrected"), ("test", "test part"), ("test_clean", "test, no copies"))
-        if metrics.get(key)
-    ]  # fmt: skip
-    rows = [(title, row["value"], row["low"], row["high"]) for title, row in shown]
-    lines.append(intervals_drawing(rows, METRICS[name].title))
-    return "".join(lines)
-
-
-def _audit(findings: Mapping[str, Any]) -> str:
-    """What the audit found."""
-    lengths = findings.get("lengths", {})
-    rows = [("records", findings["records"])]
-    if lengths:
-        rows.append(("lengths", f"{lengths['min']:,} to {lengths['max']:,}, median {lengths['median']:,.0f}"))
-    rows += [
-        ("identical to an earlier record", findings["duplicates"]),
-        ("sequences under two labels", findings["conflicts"]),
-    ]
-    if "groups" in findings:
-        rows.append(("groups of related records", findings["groups"]))
-        rows.append(("records in them", findings["group_sizes"]["records_in_groups"]))
-    for name, values in findings.get("shortcuts", {}).items():
-        rows.append((f"{name} alone, out of fold", ", ".join(f"{key} {value:.3f}" for key, value in values.items())))
-    for name, value in (findings.get("test") or {}).items():
-        rows.append((f"test part: {name.replace('_', ' ')}", value))
-    classes = findings.get("classes") or {}
-    counted = (
-        _table([(name, _share(count)) for name, count in list(classes.items())[:MOST_CLASSES]], ["class", "records"])
-        if classes
-        else ""
+def _page(facts: Facts, sections: Mapping[str, str]) -> str:
+    task = f"classification of {len(facts.classes)} classes" if facts.classifies else "regression"
+    found = sum(1 for _ in concerns(facts))
+    minded = (
+        f"{count(found, 'finding')} to mind before any number is believed"
+        if found
+        else "Nothing was found that needs attention"
     )
-    return _table([(name, _share(value)) for name, value in rows], ["finding", "value"]) + counted
+    links = "".join(f'<li><a href="#{key}">{escape(title)}</a></li>' for key, title in TITLES.items())
+    body = "".join(section(key, title, sections[key]) for key, title in TITLES.items())
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>bioautofeat: report</title><style>{STYLE}{LAYOUT}{drawing.STYLE}{LOOKS}</style></head>\n"
+        f"<body><header><h1>bioautofeat: {task}</h1><p>{minded}.</p>"
+        f'<nav aria-label="Contents"><ul>{links}</ul></nav></header>\n<main>{body}</main>'
+        f'<footer class="note"><p>Made by bioautofeat {__version__}.</p></footer></body></html>\n'
+    )
 
 
-def _drawings(board: Any) -> str:
-    """The final model's out-of-fold predictions as pictures."""
-    problem, champion = board.problem, board.champion
-    truth = problem.judged_truth
-    if not problem.classes:
-        return scatter_drawing(truth, champion.predictions)
-    parts = []
-    if len(problem.classes) == 2:
-        parts.append(roc_drawing(truth, champion.predictions, problem.classes))
-    if len(problem.classes) <= MOST_CLASSES:
-        parts.append(matrix_table(confusion(truth, champion.chosen, len(problem.classes)), problem.classes))
-    return "".join(parts)
+def _seconds_a_record(facts: Facts, allowance: Allowance) -> float | None:
+    """Time of a prediction, where a clock decides about the run anyway."""
+    source, model = facts.problem.source, facts.result.model
+    if not allowance.timed or model.extractor is None or model.external or allowance.left < 1.0:
+        return None
+    few = source.take(facts.rows[:64])  # type: ignore[union-attr]
+    started = time.monotonic()
+    model.predict(few, facts.options.threads)
+    return (time.monotonic() - started) / max(1, len(few))
 
 
-def _board(rows: Sequence[Mapping[str, str]], metric: str) -> str:
-    columns = ["rank", "name", "model", metric, "loss", "weight", "seconds", "state", "reason"]
-    return _table([[row.get(name, "") for name in columns] for row in rows], columns)
-
-
-def write_report(
-    path: Path,
-    findings: Mapping[str, Any],
-    metrics: Mapping[str, Any],
-    board: Sequence[Mapping[str, str]],
-    result: Any,
-    options: Any,
-) -> None:
-    """Write the report, whole or not at all.
+def write_report(path: Path, facts: Facts, seconds: float | None = None) -> None:
+    """Write the report, whole or not at all; once without its dear parts, then with as many as there is time for.
 
     Parameters
     ----------
     path : path
-    findings, metrics : mapping
-        As in ``audit.json`` and ``metrics.json``.
-    board : sequence of mapping
-        Rows of the leaderboard.
-    result : Result
-    options : Options
+    facts : Facts
+    seconds : float, optional
+        That the dear parts may take.
     """
-    decided = "trials alone" if options.trials is not None else "the clock: another run may differ a little"
-    members = result.model.metadata["members"]
-    sections = {
-        "How good it is": _summary(metrics) + _measures(metrics),
-        "Out of fold": _drawings(result.board),
-        "The data": _audit(findings),
-        "Models tried": _board(board, metrics["metric"]),
-        "What is delivered": _table([(m["model"], f"{m['weight']:.3f}") for m in members], ["model", "weight"])
-        + f"<p>{len(result.model.names):,} features; bioautofeat {__version__}; seed {options.seed}; {result.seconds:.0f} s; decided by {decided}.</p>",
-    }
-    body = "".join(f"<h2>{escape(title)}</h2>{content}" for title, content in sections.items())
-    page = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>bioautofeat report</title><style>{STYLE}</style></head>'
-        f"<body><h1>bioautofeat: {escape(metrics['task'])} report</h1>{body}</body></html>\n"
-    )
+    allowance = Allowance(DEFAULT_SECONDS if seconds is None else seconds, facts.options.by_clock)
+    plain = _plain(facts, path)
+    _write(path, _page(facts, plain | _dear(facts, Extras(), None)))
+    each = _seconds_a_record(facts, allowance)
+    _write(path, _page(facts, plain | _dear(facts, gathered(facts, allowance), each)))
+
+
+def _write(path: Path, page: str) -> None:
     with replacing(str(path)) as stream:
         stream.write(page.encode("utf-8"))

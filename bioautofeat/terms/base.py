@@ -6,6 +6,9 @@ width and the names of its columns, learns what it must from training records, a
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +30,9 @@ __all__ = ["Derived", "Term", "Training", "fill_rows", "fill_sparse", "fixed", "
 CHUNK_ROWS = 1024
 CHUNK_CELLS = 1 << 16
 """A chunk holds at most this many rows, and about this many cells of output (0.5 MB: what a core keeps close by)."""
+
+WATCH = "bioautofeat-parent"
+"""Name of the thread that looks after the parent of a process."""
 
 PROCESS_ROWS = 64
 """Fewer rows than this are not worth the start of processes."""
@@ -193,8 +199,22 @@ def _chunk_size(n: int, width: int, threads: int) -> int:
     return wanted_rows(width) if threads <= 1 else max(1, min(wanted_rows(width), -(-n // (4 * threads))))
 
 
-def _filled(term: Term, seqs: Sequences) -> NDArray[np.float64]:
+def _leave_with(parent: int) -> None:
+    """Make this process end soon after its parent: one that was killed no longer tells its helpers to stop."""
+    if os.getpid() == parent or any(thread.name == WATCH for thread in threading.enumerate()):
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name=WATCH, daemon=True).start()
+
+
+def _filled(term: Term, seqs: Sequences, parent: int) -> NDArray[np.float64]:
     """The rows of a chunk, in a process of its own."""
+    _leave_with(parent)
     rows = np.zeros((len(seqs), term.width))
     term.fill(seqs, rows)
     return rows
@@ -203,12 +223,15 @@ def _filled(term: Term, seqs: Sequences) -> NDArray[np.float64]:
 def _fill_by_processes(term: Term, seqs: Sequences, table: NDArray[Any], threads: int) -> NDArray[Any]:
     """As :func:`fill_rows`, for a term that holds the global lock: workers of joblib need no guard in a user's script."""
     from joblib import Parallel, delayed
+    from joblib.externals.loky import get_reusable_executor
 
     chunks = list(row_chunks(len(seqs), _chunk_size(len(seqs), term.width, threads)))
-    parts = (delayed(_filled)(term, seqs.take(range(start, stop))) for start, stop in chunks)
+    parts = (delayed(_filled)(term, seqs.take(range(start, stop)), os.getpid()) for start, stop in chunks)
     results = Parallel(n_jobs=min(threads, len(chunks)), backend="loky", max_nbytes=None)(parts)
     for (start, stop), rows in zip(chunks, results, strict=True):
         table[start:stop] = rows
+    # idle processes hold memory, and complain when this one is killed later
+    get_reusable_executor().shutdown(wait=True)
     return table
 
 

@@ -68,6 +68,24 @@ class Similarity(ABC):
         return
 
 
+@dataclass(frozen=True, eq=False)
+class _Vocabulary:
+    """The words that training records hold, rising, and the records that hold each: there may be far more words that none does."""
+
+    words: NDArray[Any]
+    records: csr_matrix
+
+
+def _among(rows: csr_matrix, words: NDArray[Any]) -> csr_matrix:
+    """The columns ``words`` (rising) of sparse rows, the entries of each row in their order."""
+    from scipy.sparse import csr_matrix
+
+    places = np.minimum(np.searchsorted(words, rows.indices), max(0, len(words) - 1))
+    held = words[places] == rows.indices if len(words) else np.zeros(len(places), bool)
+    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(held)])[rows.indptr]
+    return csr_matrix((rows.data[held], places[held], ends), shape=(rows.shape[0], len(words)))
+
+
 @dataclass(frozen=True)
 class WordCosine(Similarity):
     """Cosine of the angle between the word counts of two records; 0 where one has no known word."""
@@ -78,19 +96,25 @@ class WordCosine(Similarity):
     def shortest(self) -> int:  # type: ignore[override]
         return self.words.span
 
+    def counts(self, seqs: Sequences) -> csr_matrix:
+        """Word counts of each record."""
+        return Count(self.words, "count").fill_sparse(seqs)
+
     def _units(self, seqs: Sequences) -> csr_matrix:
         """Word counts of each record, scaled to length 1."""
-        counts = Count(self.words, "count").fill_sparse(seqs)
+        counts = self.counts(seqs)
         squares = np.concatenate([np.zeros(1), np.cumsum(counts.data**2)])  # whole numbers: the differences are exact
         counts.data /= np.sqrt(np.repeat(np.diff(squares[counts.indptr]), np.diff(counts.indptr)))
         return counts
 
-    def prepare(self, training: Sequences) -> csr_matrix:
-        return self._units(training).T.tocsr()
+    def prepare(self, training: Sequences) -> _Vocabulary:
+        units = self._units(training)
+        words = np.unique(units.indices)
+        return _Vocabulary(words, _among(units, words).T.tocsr())
 
-    def values(self, seqs: Sequences, prepared: csr_matrix) -> NDArray[np.float64]:
+    def values(self, seqs: Sequences, prepared: _Vocabulary) -> NDArray[np.float64]:
         # scipy multiplies row by row, each in the order of its own entries: no bit depends on the other rows
-        return np.minimum((self._units(seqs) @ prepared).toarray(), 1.0)
+        return np.minimum((_among(self._units(seqs), prepared.words) @ prepared.records).toarray(), 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +150,7 @@ class Alignment(Similarity):
                 f"than {MAX_STEPS:.0e} (minutes): use similarity=words, whose cost grows far more slowly"
             )
 
-    def _own(self, seqs: Sequences) -> NDArray[np.float64]:
+    def own(self, seqs: Sequences) -> NDArray[np.float64]:
         """Score of each record with itself: the sum over its known letters."""
         scores = np.append(np.diag(letter_scores(self.alphabet))[:-1], 0.0)[
             seqs.codes[seqs.offsets[0] : seqs.offsets[-1]]
@@ -145,7 +169,7 @@ class Alignment(Similarity):
             letters[starts[group] + lane : starts[group + 1] : kernels.LANES][: len(codes)] = codes
         places = np.empty(len(order), np.int64)
         places[order] = np.arange(len(order))
-        return _Packed(letters, starts, places, self._own(training))
+        return _Packed(letters, starts, places, self.own(training))
 
     def values(self, seqs: Sequences, prepared: _Packed) -> NDArray[np.float64]:
         n = self.alphabet.size
@@ -154,7 +178,7 @@ class Alignment(Similarity):
         gaps = np.array([self.gap_open + self.gap_extend, self.gap_extend])
         scores = np.zeros((len(seqs), (len(prepared.starts) - 1) * kernels.LANES))
         kernels.local_scores(seqs.codes, seqs.offsets, prepared.letters, prepared.starts, matrix, gaps, scores)
-        scale = np.sqrt(self._own(seqs)[:, None] * prepared.own)
+        scale = np.sqrt(self.own(seqs)[:, None] * prepared.own)
         return np.divide(scores[:, prepared.places], scale, out=np.zeros_like(scale), where=scale > 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bioautofeat.models.estimators._base import OwnClassifier, OwnRegressor, dense_rows
+from bioautofeat.models.estimators._base import OwnClassifier, OwnRegressor, class_weights, dense_rows
 from bioautofeat.models.estimators.sigmoids import fit_scaling, fit_sigmoid, inner_folds
 from bioautofeat.models.predictors import kernel as kernels
 from bioautofeat.models.predictors.linear import Linear
 
-__all__ = ["LandmarkMap", "LinearMachine", "RadialMachine", "RadialRegressor"]
+__all__ = ["LandmarkMap", "LinearMachine", "PairMachine", "RadialMachine", "RadialRegressor", "pair_sigmoids"]
+
+Array = NDArray[Any]
 
 
 def _gamma(rows: NDArray[np.float64], width: float) -> float:
@@ -24,10 +27,11 @@ def _gamma(rows: NDArray[np.float64], width: float) -> float:
     return width / (rows.shape[1] * (variance if variance > 0 else 1.0))
 
 
-class _Fitted:
+class PairMachine:
     """A machine fitted on some rows of a kernel matrix: support, coefficients, intercepts; classes all present."""
 
     def __init__(self, kernel: NDArray[np.float64], codes: NDArray[np.int64], c: float, weighting: str) -> None:
+        self.c, self.weighting = c, weighting
         machine = SVC(C=c, kernel="precomputed", class_weight=None if weighting == "none" else weighting)
         machine.fit(kernel, codes)
         sign = -1.0 if len(machine.classes_) == 2 else 1.0  # scikit-learn turns the two-class machine round
@@ -39,6 +43,40 @@ class _Fitted:
     def decisions(self, kernel: NDArray[np.float64]) -> NDArray[np.float64]:
         """Decision values of all pairs for rows of kernels with every training row."""
         return kernels.pair_decisions(kernel[:, self.support], self.dual, self.counts, self.intercept)
+
+    def columns(self, n: int) -> NDArray[np.float64]:
+        """The coefficients as weights of the kernels with all ``n`` training rows, shape ``(n, pairs)``."""
+        pairs = np.stack(np.triu_indices(len(self.counts), 1), axis=1).tolist()
+        class_of = np.repeat(np.arange(len(self.counts)), self.counts)
+        weights = np.zeros((n, len(pairs)))
+        for pair, (i, j) in enumerate(pairs):
+            weights[self.support[class_of == i], pair] = self.dual[j - 1, class_of == i]
+            weights[self.support[class_of == j], pair] = self.dual[i, class_of == j]
+        return weights
+
+
+def pair_sigmoids(
+    kernel: NDArray[np.float64], codes: NDArray[np.int64], machine: PairMachine, folds: Iterable[tuple[Array, Array]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Slope and offset of each pair, from decisions on held-out rows (on the training rows where classes are tiny).
+
+    Where the classes of the machine are balanced they are so here too: else the sigmoids would undo it.
+    """
+    decisions = np.full((len(codes), len(machine.intercept)), np.nan)
+    for taught, held in folds:
+        if len(np.unique(codes[taught])) == len(machine.counts):
+            part = PairMachine(kernel[np.ix_(taught, taught)], codes[taught], machine.c, machine.weighting)
+            decisions[held] = part.decisions(kernel[np.ix_(held, taught)])
+    if np.isnan(decisions).all():
+        decisions = machine.decisions(kernel)
+    weights = class_weights(codes, len(machine.counts), machine.weighting)[codes]
+    known = ~np.isnan(decisions[:, 0])
+    found = []
+    for pair, (i, j) in enumerate(zip(*np.triu_indices(len(machine.counts), 1), strict=True)):
+        rows = known & ((codes == i) | (codes == j))
+        found.append(fit_sigmoid(decisions[rows, pair], codes[rows] == i, weights[rows]))
+    slopes, offsets = np.array(found).T
+    return np.ascontiguousarray(slopes), np.ascontiguousarray(offsets)
 
 
 class RadialMachine(OwnClassifier):
@@ -75,32 +113,13 @@ class RadialMachine(OwnClassifier):
         rows = kernels.rounded(dense_rows(rows))
         gamma = _gamma(rows, self.width)
         kernel = kernels.radial(rows, rows, gamma)
-        machine = _Fitted(kernel, codes, self.c, self.weighting)
-        slopes, offsets = self._sigmoids(kernel, codes, machine, None if groups is None else np.asarray(groups))
+        machine = PairMachine(kernel, codes, self.c, self.weighting)
+        folds = inner_folds(codes, None if groups is None else np.asarray(groups), self.folds, self.random_state)
+        slopes, offsets = pair_sigmoids(kernel, codes, machine, folds)
         self.predictor_ = kernels.KernelClassifier(
             rows[machine.support].astype(np.float32), machine.dual, machine.counts, machine.intercept, slopes, offsets, gamma
         )  # fmt: skip
         return self
-
-    def _sigmoids(
-        self, kernel: NDArray[np.float64], codes: NDArray[np.int64], machine: _Fitted, groups: NDArray[Any] | None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Slope and offset of each pair, from decisions on held-out rows (on the training rows where classes are tiny)."""
-        decisions = np.full((len(codes), len(machine.intercept)), np.nan)
-        for taught, held in inner_folds(codes, groups, self.folds, self.random_state):
-            if len(np.unique(codes[taught])) == len(machine.counts):
-                part = _Fitted(kernel[np.ix_(taught, taught)], codes[taught], self.c, self.weighting)
-                decisions[held] = part.decisions(kernel[np.ix_(held, taught)])
-        if np.isnan(decisions).all():
-            decisions = machine.decisions(kernel)
-        pairs = zip(*np.triu_indices(len(machine.counts), 1), strict=True)
-        known = ~np.isnan(decisions[:, 0])
-        found = []
-        for pair, (i, j) in enumerate(pairs):
-            rows = known & ((codes == i) | (codes == j))
-            found.append(fit_sigmoid(decisions[rows, pair], codes[rows] == i))
-        slopes, offsets = np.array(found).T
-        return np.ascontiguousarray(slopes), np.ascontiguousarray(offsets)
 
 
 class RadialRegressor(OwnRegressor):
@@ -168,12 +187,13 @@ class LinearMachine(OwnClassifier):
                 part = _quietly(self._machine(), rows[taught], codes[taught])
                 decisions[held], known[held] = part.decision_function(rows[held]).reshape(len(held), -1), True
         known |= not known.any()
+        each = class_weights(codes, len(self.classes_), self.weighting)[codes]
         weights, intercept = machine.coef_.T.astype(np.float64), machine.intercept_.astype(np.float64)
         if len(self.classes_) == 2:
-            slope, offset = fit_sigmoid(decisions[known, 0], codes[known] == 1)
+            slope, offset = fit_sigmoid(decisions[known, 0], codes[known] == 1, each[known])
             self.predictor_ = Linear(np.ascontiguousarray(weights * slope), intercept * slope + offset, "sigmoid")
         else:
-            slope, shift = fit_scaling(decisions[known], codes[known])
+            slope, shift = fit_scaling(decisions[known], codes[known], each[known])
             self.predictor_ = Linear(np.ascontiguousarray(weights * slope), intercept * slope + shift, "softmax")
         return self
 

@@ -7,10 +7,12 @@ outside its arrays or walk in circles.
 
 from __future__ import annotations
 
+import sys
 import typing
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from importlib import import_module
@@ -45,9 +47,11 @@ _homes = {
     "kernel-map": "kernel:KernelMap",
     "steps": "joined:Steps",
     "blend": "joined:Blend",
+    "log_pool": "joined:LogPool",
     "calibrated": "joined:Calibrated",
     "constant": "linear:Constant",
     "linear": "linear:Linear",
+    "pairs": "linear:Pairs",
     "gaussian-bayes": "linear:GaussianBayes",
     "kernel-classifier": "kernel:KernelClassifier",
     "kernel-regressor": "kernel:KernelRegressor",
@@ -94,11 +98,14 @@ class Part(ABC):
         Whether it holds rows of the training table.
     row_by_row : bool
         Whether a row's bits are the same in a block of any size (no matrix product is involved).
+    tolerance : float
+        How far its numbers may lie, relative to one more than their size, from those on another kind of processor.
     """
 
     kind: ClassVar[str]
     keeps_rows: ClassVar[bool] = False
     row_by_row: ClassVar[bool] = False
+    tolerance: ClassVar[float] = 1e-6
 
     def parts_below(self) -> Iterator[Part]:
         """This part and all parts inside it."""
@@ -159,10 +166,28 @@ def _dense(rows: Any) -> NDArray[np.float64]:
     return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, np.float64)
 
 
+BRING_BLAS = ("numpy", "scipy.linalg", "torch")
+"""Modules that bring a library of matrix products of their own."""
+
+
+@lru_cache(maxsize=8)
+def _controller(loaded: tuple[str, ...]) -> Any:
+    """Who sets the threads of the libraries in this process: looking for them takes longer than a small prediction."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _one_blas_thread(model: Predictor) -> Any:
+    """One thread for matrix products, whose bits depend on the number; nothing for a model that has none."""
+    if model.row_by_row:
+        return nullcontext()
+    loaded = tuple(name for name in BRING_BLAS if name in sys.modules)
+    return _controller(loaded).limit(limits=1, user_api="blas")
+
+
 def _in_blocks(model: Predictor, rows: Any, threads: int) -> NDArray[np.float64]:
     """The model's outputs, block by block, one BLAS thread each; refuses what gives no finite number."""
-    from threadpoolctl import threadpool_limits
-
     rows = rows if hasattr(rows, "toarray") else np.asarray(rows)
     if rows.ndim != 2 or rows.shape[1] != model.n_columns:
         raise TableError(f"rows of shape {rows.shape} given to a model of {model.n_columns} columns")
@@ -178,7 +203,7 @@ def _in_blocks(model: Predictor, rows: Any, threads: int) -> NDArray[np.float64]
         out[start : start + size] = model.outputs(block)[: len(part)]
 
     starts = range(0, rows.shape[0], size)
-    with threadpool_limits(1, user_api="blas"):
+    with _one_blas_thread(model):
         if threads > 1 and len(starts) > 1:
             with ThreadPoolExecutor(min(threads, len(starts))) as pool:
                 list(pool.map(run, starts))

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioautofeat.models.predictors._base import Predictor, Transform, require
-from bioautofeat.models.predictors.links import moved
+from bioautofeat.models.predictors.links import log_pooled, moved
 
-__all__ = ["Blend", "Calibrated", "Steps"]
+__all__ = ["Blend", "Calibrated", "LogPool", "Steps"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,43 @@ class Blend(Predictor):
 
     def table(self, rows: Any, threads: int = 1) -> NDArray[np.float64]:
         return self._weighted(member.table(rows, threads) for member in self.members)
+
+
+@dataclass(frozen=True, eq=False)
+class LogPool(Predictor):
+    """The members' probabilities multiplied, each to the power of its weight: ``softmax(sum(weight * log(p)))``.
+
+    A logarithmic opinion pool (Genest and Zidek 1986, Stat Sci 1:114), which is what logistic stacking on the members'
+    log-probabilities comes to; weights of shape ``(members,)`` are not negative and need not sum to 1.
+    """
+
+    kind: ClassVar[str] = "log_pool"
+    members: tuple[Predictor, ...]
+    weights: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        require(len(self.members) > 0 and self.weights.shape == (len(self.members),), "pool: one weight a member")
+        require(np.all(self.weights >= 0) and np.all(np.isfinite(self.weights)), "pool: a weight is negative")
+        shapes = {(member.n_columns, member.n_classes) for member in self.members}
+        require(len(shapes) == 1 and self.n_classes > 1, "pool: members of different columns or classes")
+
+    @property
+    def n_columns(self) -> int:  # type: ignore[override]
+        return self.members[0].n_columns
+
+    @property
+    def n_classes(self) -> int:
+        return self.members[0].n_classes
+
+    @property
+    def row_by_row(self) -> bool:  # type: ignore[override]
+        return all(member.row_by_row for member in self.members)
+
+    def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return log_pooled((member.outputs(rows) for member in self.members), self.weights)
+
+    def table(self, rows: Any, threads: int = 1) -> NDArray[np.float64]:
+        return log_pooled((member.table(rows, threads) for member in self.members), self.weights)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioautofeat.models.predictors._base import Predictor, require
-from bioautofeat.models.predictors.links import linked, softmax
+from bioautofeat.models.predictors.links import coupled, linked, sigmoid, softmax
 
-__all__ = ["Constant", "GaussianBayes", "Linear"]
+__all__ = ["Constant", "GaussianBayes", "Linear", "Pairs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,41 @@ class Linear(Predictor):
 
     def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         return linked(rows @ self.weights + self.intercept, self.link)
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs(Predictor):
+    """``sigmoid(rows @ weights + intercept)`` is the probability of the first class of each pair; the pairs are coupled.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape (columns, pairs)
+    intercept : ndarray of float64, shape (pairs,)
+        Pairs in the order (0,1), (0,2), ... (1,2) ...
+    classes : int
+    """
+
+    kind: ClassVar[str] = "pairs"
+    weights: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    classes: int
+
+    def __post_init__(self) -> None:
+        require(1 < self.classes < 10_000, "pairs: wrong number of classes")
+        pairs = self.classes * (self.classes - 1) // 2
+        shaped = self.weights.ndim == 2 and self.weights.shape[1] == pairs and self.intercept.shape == (pairs,)
+        require(shaped, "pairs: classes and weights differ")
+
+    @property
+    def n_columns(self) -> int:  # type: ignore[override]
+        return len(self.weights)
+
+    @property
+    def n_classes(self) -> int:
+        return self.classes
+
+    def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return coupled(sigmoid(rows @ self.weights + self.intercept), self.classes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["coupled", "linked", "moved", "sigmoid", "softmax"]
+__all__ = ["coupled", "linked", "log_pooled", "moved", "sigmoid", "softmax"]
 
 
 def sigmoid(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,6 +37,16 @@ def linked(scores: NDArray[np.float64], link: str) -> NDArray[np.float64]:
 def moved(probabilities: NDArray[np.float64], slope: float, shift: NDArray[np.float64]) -> NDArray[np.float64]:
     """``softmax(slope * log(p) + shift)``, probabilities below 1e-6 counted as that (no number of records shows less)."""
     return softmax(slope * np.log(np.maximum(probabilities, 1e-6)) + shift)
+
+
+def log_pooled(tables: Iterable[NDArray[np.float64]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``softmax(sum(weight * log(p)))`` over tables of probabilities, those below 1e-6 counted as that."""
+    scores: NDArray[np.float64] | None = None
+    for weight, table in zip(weights.tolist(), tables, strict=True):
+        term = weight * np.log(np.maximum(np.asarray(table, np.float64), 1e-6))
+        scores = term if scores is None else scores + term
+    assert scores is not None
+    return softmax(scores)
 
 
 def coupled(pairs: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:

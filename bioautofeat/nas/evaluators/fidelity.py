@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bioautofeat.errors import ParameterError
-from bioautofeat.nas.evaluators.base import Builder
+from bioautofeat.nas.evaluators.base import Builder, Relax
 from bioautofeat.nas.evaluators.training import Training
 from bioautofeat.nas.fitting import Fit
 from bioautofeat.nas.task import Task
@@ -27,6 +27,8 @@ class Fidelity(Training):
         What is spared; fewer rows are the same ones for every architecture, and fewer are part of more.
     share : float
         Of the full cost, for a suggestion at full fidelity.
+    relax : callable, optional
+        See :class:`~bioautofeat.nas.evaluators.training.Training`.
     """
 
     def __init__(
@@ -36,8 +38,9 @@ class Fidelity(Training):
         settings: Fit = Fit(),  # noqa: B008
         axis: str = "epochs",
         share: float = 1.0,
+        relax: Relax | None = None,
     ) -> None:
-        super().__init__(task, build, settings)
+        super().__init__(task, build, settings, relax)
         if axis not in ("epochs", "rows"):
             raise ParameterError(f"{axis!r} is neither epochs nor rows")
         if not 0 < share <= 1:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -16,7 +17,7 @@ from bioautofeat.errors import UnfinishedError
 from bioautofeat.nas.evaluators.base import Builder, Evaluator, never
 from bioautofeat.nas.lexicon import Lexicon
 from bioautofeat.nas.supernet import recalibrate
-from bioautofeat.nas.task import Batch, Task
+from bioautofeat.nas.task import Task
 from bioautofeat.search.base import Suggestion
 from bioautofeat.search.space import Point, Space
 
@@ -122,9 +123,9 @@ class Generated(Evaluator, ABC):
         for part in (*parts, self.shared):
             if isinstance(part, Lexicon):
                 part.follow(adam)
-        self._calibration: Batch = next(self.task.batches("train", max(256, self.hyper.batch), rng))
+        self._calibration = next(self.task.row_batches("train", max(256, self.hyper.batch), rng))
         steps = -(-len(self.task.train) // self.hyper.batch) * self.hyper.epochs
-        batches = self.task.draws("train", self.hyper.batch, rng)
+        batches = self.task.row_draws("train", self.hyper.batch, rng)
         for step in range(steps):
             for group in adam.param_groups:
                 group["lr"] = self.hyper.rate * 0.5 * (1 + math.cos(math.pi * step / steps))
@@ -134,10 +135,10 @@ class Generated(Evaluator, ABC):
                     raise UnfinishedError("the time is too short for one epoch of the hypernetwork: give more")
                 return
 
-    def step(self, point: Point, batch: Batch, adam: torch.optim.Optimizer) -> float:
+    def step(self, point: Point, rows: NDArray[np.int64], adam: torch.optim.Optimizer) -> float:
         """One step of the hypernetwork on one architecture; the loss."""
-        x, mask, y = batch
-        self.form(point).train()
+        form = self.form(point).train()
+        x, mask, y = self.task.suited(form).batch(rows)
         weights = self.weights(point)
         loss = self.task.loss(self.forward(point, weights, x, mask), y)
         adam.zero_grad(set_to_none=True)
@@ -151,6 +152,7 @@ class Generated(Evaluator, ABC):
         form = self.form(point)
         with torch.no_grad():
             weights = self.weights(point)
-        x, mask, _ = self._calibration
+        task = self.task.suited(form)
+        x, mask, _ = task.batch(self._calibration)
         recalibrate(form, lambda: self.forward(point, weights, x, mask))
-        return self.task.score(lambda x, mask: self.forward(point, weights, x, mask))
+        return task.score(lambda x, mask: self.forward(point, weights, x, mask))

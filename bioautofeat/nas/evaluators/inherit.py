@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bioautofeat.nas.evaluators.base import Builder
+from bioautofeat.nas.evaluators.base import Builder, Relax
 from bioautofeat.nas.evaluators.training import Training, seed_of
 from bioautofeat.nas.fitting import Fit, fit
 from bioautofeat.nas.growing import grown_by
@@ -46,6 +46,8 @@ class Inheriting(Training):
         Of one that inherits: short, with a rate that falls along a cosine.
     memory : int
         Networks that are remembered, the latest and the best.
+    relax : callable, optional
+        See :class:`~bioautofeat.nas.evaluators.training.Training`.
     """
 
     def __init__(
@@ -55,8 +57,9 @@ class Inheriting(Training):
         settings: Fit = Fit(),  # noqa: B008
         child: Fit = Fit(epochs=3, rate=0.005),  # noqa: B008
         memory: int = 16,
+        relax: Relax | None = None,
     ) -> None:
-        super().__init__(task, build, settings)
+        super().__init__(task, build, settings, relax)
         self.child, self.memory = child, max(2, memory)
         self._known: OrderedDict[Point, _Relative] = OrderedDict()
 

@@ -30,7 +30,7 @@ class Smash(Generated):
     def made(self, point: Point, form: nn.Module) -> dict[str, Tensor]:
         width = self.hyper.width
         # a layer on a code of bits is a sum of its columns: those of the bits that are set
-        columns = [self._code.get(f"{name}={value!r}", (width,), 0.5) for name, value in point]
+        columns: list[Tensor] = [self._code.get(f"{name}={value!r}", (width,), 0.5) for name, value in point]
         code = self._middle(torch.stack(columns).sum(0))
         found = {}
         for place, module in form.named_modules():

@@ -115,9 +115,8 @@ def applied(chain: GrownChain, move: Move) -> GrownChain:
         raise ParameterError(f"unknown move {move.kind!r}")
     if move.value <= getattr(old, field) or (move.kind == "branch" and old.branch):
         raise ParameterError(f"{move.kind}: layer {move.layer} does not grow to {move.value}")
-    layers = list(chain.layers)
-    layers[move.layer - 1] = replace(old, **{field: move.value})
-    return replace(chain, layers=tuple(layers))
+    new = replace(old, **{field: move.value})
+    return replace(chain, layers=(*chain.layers[: move.layer - 1], new, *chain.layers[move.layer :]))
 
 
 class MorphismSpace(Space):
@@ -171,7 +170,8 @@ class MorphismSpace(Space):
     def decode(self, point: Point) -> GrownChain:
         """The chain of a point."""
         values = dict(point)
-        layers, found = [], {"add": set(), "join": set()}
+        layers: list[GrownLayer] = []
+        found: dict[str, set[tuple[int, int]]] = {"add": set(), "join": set()}
         for layer in range(1, values["depth"] + 1):
             branch = self.kernels[0] if values[f"branch{layer}"] else 0
             layers.append(GrownLayer(int(values[f"width{layer}"]), int(values[f"kernel{layer}"]), branch))

@@ -33,24 +33,24 @@ __all__ = [
 ]
 
 
-def _controller(space: Space, evaluator: Evaluator) -> Strategy:
+def _controller(space: Space, evaluator: Evaluator | None) -> Strategy:
     from bioautofeat.nas.strategies.controller import ReinforceController
 
     return ReinforceController(space)
 
 
-def _templates(space: Space, evaluator: Evaluator) -> Strategy:
+def _templates(space: Space, evaluator: Evaluator | None) -> Strategy:
     chances: Any = getattr(evaluator, "log_probability", None)
     if chances is None:
         raise ParameterError("templates asks for the likeliest architectures: use the evaluator setn, which knows them")
     return MostProbable(space, chances)
 
 
-def _plain(kind: Callable[[Space], Strategy]) -> Callable[[Space, Evaluator], Strategy]:
+def _plain(kind: Callable[[Space], Strategy]) -> Callable[[Space, Evaluator | None], Strategy]:
     return lambda space, evaluator: kind(space)
 
 
-ASKING: dict[str, Callable[[Space, Evaluator], Strategy]] = {
+ASKING: dict[str, Callable[[Space, Evaluator | None], Strategy]] = {
     **{name: _plain(kind) for name, kind in STRATEGIES.items()},
     "reinforce": _plain(ReinforceTable),
     "controller": _controller,
@@ -94,8 +94,8 @@ GRADIENT: dict[str, GradientKind] = {
 """Strategies that train a supernet, by name."""
 
 
-def asking_strategy(name: str, space: Space, evaluator: Evaluator) -> Strategy:
-    """The strategy of that name, for a space and an evaluator that has been prepared."""
+def asking_strategy(name: str, space: Space, evaluator: Evaluator | None) -> Strategy:
+    """The strategy of that name, for a space and an evaluator that has been prepared (None where a table answers)."""
     if name not in ASKING:
         raise unknown("strategy", name, [*ASKING, *GRADIENT])
     return ASKING[name](space, evaluator)

@@ -86,7 +86,7 @@ def second_order(
     with _moved(weights, directions, -step.rate):
         found = _gradients(validation(), [*alphas, *weights])
     outer, vector = found[: len(alphas)], found[len(alphas) :]
-    norm = float(torch.sqrt(sum((v * v).sum() for v in vector)))
+    norm = sum(float((v * v).sum()) for v in vector) ** 0.5
     if norm == 0.0:
         return outer
     small = 0.01 / norm

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from bioautofeat.errors import BioautofeatWarning, ParameterError
 from bioautofeat.nas.strategies import darts
-from bioautofeat.nas.strategies.relaxation import Relaxation, Softmax, check_relaxable, discretise, skip_share
+from bioautofeat.nas.strategies.relaxation import Relaxation, Rule, Softmax, check_relaxable, discretise, skip_share
 from bioautofeat.nas.supernet import Supernet
 from bioautofeat.nas.task import Batch, Task
 from bioautofeat.search.space import Point
@@ -37,6 +37,8 @@ class Rates:
         Of the architecture's numbers (Adam, betas .5 and .999).
     warmup : int
         Epochs at the start in which the architecture's numbers rest.
+    share : float
+        Of the validation loss, where both levels are one.
     """
 
     epochs: int = 50
@@ -49,6 +51,7 @@ class Rates:
     alpha_rate: float = 3e-4
     alpha_decay: float = 1e-3
     warmup: int = 0
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,11 @@ class GradientSearch:
     order : {"first", "second", "mixed"}
         ``mixed`` moves both at once along ``L_train + share * L_val``.
     rates : Rates
-    share : float
-        Of the validation loss, for ``mixed``.
     channels : int
         One channel in so many goes through the operations; the supernet must be made so.
     stop : CollapseStop, optional
-    edges, skips : int, optional
-        Rules of the choice at the end, see :func:`~bioautofeat.nas.strategies.relaxation.discretise`.
+    rule : Rule
+        Of the choice at the end.
     """
 
     def __init__(
@@ -131,16 +132,14 @@ class GradientSearch:
         order: str = "first",
         rates: Rates = Rates(),
         *,
-        share: float = 1.0,
         channels: int = 1,
         stop: CollapseStop | None = None,
-        edges: int | None = None,
-        skips: int | None = None,
+        rule: Rule = Rule(),  # noqa: B008
     ) -> None:
         if order not in ("first", "second", "mixed"):
             raise ParameterError(f"{order!r} is none of first, second, mixed")
-        self.relaxation, self.order, self.rates, self.share = relaxation or Softmax(), order, rates, share
-        self.channels, self.stop, self.edges, self.skips = channels, stop, edges, skips
+        self.relaxation, self.order, self.rates = relaxation or Softmax(), order, rates
+        self.channels, self.stop, self.rule = channels, stop, rule
 
     def run(self, supernet: Supernet, task: Task, *, seed: int, stop: Callable[[], bool] = lambda: False) -> Relaxed:
         """Search; the supernet's weights are trained in place.
@@ -160,7 +159,7 @@ class GradientSearch:
         if found.collapsed:
             share = found.epochs[-1].skips
             warnings.warn(
-                f"collapse: {share:.0%} of the edges ended as skips; try gdas, pc-darts, darts-es or a cap on skips",
+                f"collapse: {share:.0%} of the edges ended as skips; try darts-es, fair-darts or darts-mixed",
                 BioautofeatWarning,
                 stacklevel=2,
             )
@@ -246,7 +245,7 @@ class _Run:
 
         numbers = list(self.alphas.values())
         if self.search.order == "mixed":
-            by_alpha, by_weight = darts.mixed(numbers, self.weights, validation, train, self.search.share)
+            by_alpha, by_weight = darts.mixed(numbers, self.weights, validation, train, self.rates.share)
             if moves:
                 self._step(self.adam, numbers, by_alpha)
             self._step(self.sgd, self.weights, by_weight)
@@ -270,7 +269,7 @@ class _Run:
         step = darts.InnerStep(rate, self.rates.momentum, self.rates.weight_decay, buffers)
         return darts.second_order(numbers, self.weights, validation, train, step)
 
-    def _step(self, optimiser: torch.optim.Optimizer, values: list, gradients: list[Tensor]) -> None:
+    def _step(self, optimiser: torch.optim.Optimizer, values: list[nn.Parameter], gradients: list[Tensor]) -> None:
         for value, gradient in zip(values, gradients, strict=True):
             value.grad = gradient
         nn.utils.clip_grad_norm_(values, self.rates.clip)
@@ -288,7 +287,7 @@ class _Run:
 
     def _way(self) -> dict[str, int]:
         chances = self.search.relaxation.probabilities(self.alphas)
-        return discretise(chances, self.net, edges=self.search.edges, skips=self.search.skips)
+        return discretise(chances, self.net, self.search.rule)
 
     def _found(self, why: str) -> Relaxed:
         chances = self.search.relaxation.probabilities(self.alphas)

@@ -34,9 +34,8 @@ def levels(limits: Range) -> tuple[Any, ...]:
         count = min(MOST_LEVELS, limits.top - limits.low + 1)
         return tuple(round(float(value)) for value in np.linspace(limits.low, limits.top, count))
     if isinstance(limits, Real):
-        ends = np.log([limits.low, limits.high]) if limits.log else np.array([limits.low, limits.high])
-        grid = np.linspace(*ends, MOST_LEVELS)
-        grid = np.exp(grid) if limits.log else grid
+        spaced = np.geomspace if limits.log else np.linspace
+        grid = spaced(limits.low, limits.high, MOST_LEVELS)
         return tuple(float(min(max(value, limits.low), limits.high)) for value in grid)
     raise ParameterError(f"a {limits.kind} is no decision that a policy can learn")
 
@@ -56,7 +55,8 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def draw(probabilities: NDArray[np.float64], rng: np.random.Generator) -> int:
     """Number of the option that a uniform number falls on."""
-    return int(min(np.searchsorted(np.cumsum(probabilities), rng.random(), side="right"), len(probabilities) - 1))
+    place = int(np.searchsorted(np.cumsum(probabilities), rng.random(), side="right"))
+    return min(place, len(probabilities) - 1)
 
 
 def score_function_gradient(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "SKIPS",
     "EdgeNormalised",
     "Relaxation",
+    "Rule",
     "Sigmoid",
     "Softmax",
     "discretise",
@@ -120,38 +122,38 @@ def _best(row: NDArray[np.float64], options: Sequence[Any], without: Sequence[An
     return max(kept, key=lambda k: row[k])
 
 
-def discretise(
-    chances: Chances,
-    supernet: Supernet,
-    *,
-    edges: int | None = None,
-    skips: int | None = None,
-    silent: Sequence[Any] = SILENT,
-) -> dict[str, int]:
-    """The architecture that the chances mean: at each decision the best option that carries something.
+@dataclass(frozen=True)
+class Rule:
+    """How an architecture is read off at the end.
 
     Parameters
     ----------
-    chances : mapping of str to ndarray
-    supernet : Supernet
     edges : int, optional
         At each node so many decisions are kept, those with the largest best chance; the others become ``none`` where
         that is an option (the rule of DARTS is 2; without it every edge is kept, the rule of NAS-Bench-201).
     skips : int, optional
         At most so many skips are kept, the likeliest (Chen et al. 2019, ICCV: P-DARTS).
-    silent : sequence
+    silent : tuple
         Options that are never chosen; pass an empty one to allow ``none``.
     """
-    decisions = supernet.decisions
+
+    edges: int | None = None
+    skips: int | None = None
+    silent: tuple[Any, ...] = SILENT
+
+
+def discretise(chances: Chances, supernet: Supernet, rule: Rule = Rule()) -> dict[str, int]:
+    """The architecture that the chances mean: at each decision the best option that carries something."""
+    decisions, silent = supernet.decisions, rule.silent
     way = {name: _best(chances[name], options, silent) for name, options in decisions.items()}
-    if skips is not None:
+    if rule.skips is not None:
         taken = [name for name, number in way.items() if decisions[name][number] in SKIPS]
         ranked = sorted(taken, key=lambda name: -chances[name][way[name]])
-        for name in ranked[skips:]:
+        for name in ranked[rule.skips :]:
             way[name] = _best(chances[name], decisions[name], (*silent, *SKIPS))
-    for node in supernet.nodes if edges is not None else ():
+    for node in supernet.nodes if rule.edges is not None else ():
         ranked = sorted(node, key=lambda name: -chances[name][way[name]])
-        for name in ranked[edges:]:
+        for name in ranked[rule.edges :]:
             way[name] = next((k for k, o in enumerate(decisions[name]) if o in SILENT), way[name])
     return way
 

@@ -1,0 +1,126 @@
+"""Several workers: the folds of a candidate are judged side by side, each fit on its share of the threads."""
+
+from __future__ import annotations
+
+import select
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bioautofeat.automl.costs import free_memory
+from bioautofeat.automl.executor import Executor, FitError, Inline, Worker, late
+from bioautofeat.automl.problem import Problem
+from bioautofeat.sequences import Sequences
+
+__all__ = ["Crew", "executor_for"]
+
+SMALL = 400_000
+"""Cells of a table (3,000 columns a record are reckoned with) whose fits are all short."""
+
+MOST_WORKERS = 5
+"""There are no more folds."""
+
+
+class Crew(Executor):
+    """Workers with one folder of tables.
+
+    Parameters
+    ----------
+    size : int
+        Number of workers.
+    threads : int
+        Of all together.
+    memory : int, optional
+        Bytes that all together may allocate.
+    alive : callable
+        Called every tenth of a second while one of them works.
+    """
+
+    def __init__(
+        self, size: int, threads: int, memory: int | None = None, alive: Callable[[], None] = lambda: None
+    ) -> None:
+        self.alive = alive
+        self.folder = tempfile.TemporaryDirectory(prefix="bioautofeat-")
+        share = None if memory is None else memory // size
+        self.workers = [Worker(threads, share, alive, self.folder.name) for _ in range(size)]
+
+    @property
+    def width(self) -> int:
+        return len(self.workers)
+
+    def load(self, problem: Problem) -> None:
+        for worker in self.workers:
+            worker.load(problem)
+
+    def split(self, problem: Problem) -> None:
+        for worker in self.workers:
+            worker.split(problem)
+
+    def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
+        return self.workers[0].call(method, *arguments, limit=limit)
+
+    def gather(self, method: str, calls: Sequence[tuple[Any, ...]], limit: float = float("inf")) -> list[Any]:
+        deadline = time.monotonic() + limit
+        found: list[Any] = []
+        for start in range(0, len(calls), self.width):
+            found += self._together(method, calls[start : start + self.width], deadline)
+        return found
+
+    def call_everywhere(self, method: str, *arguments: Any, limit: float = float("inf")) -> list[Any]:
+        found = self._together(method, [arguments] * self.width, time.monotonic() + limit)
+        for result in found:
+            if isinstance(result, FitError):
+                raise result
+        return found
+
+    def _together(self, method: str, calls: Sequence[tuple[Any, ...]], deadline: float) -> list[Any]:
+        """One call for each worker; what each gave, or its error."""
+        working = dict(enumerate(self.workers[: len(calls)]))
+        found: dict[int, Any] = {}
+        try:
+            for place, worker in working.items():
+                worker.submit(method, *calls[place])
+            while working and time.monotonic() <= deadline:
+                ready = select.select([worker.answers for worker in working.values()], [], [], 0.1)[0]
+                self.alive()
+                for place in [place for place, worker in working.items() if worker.answers in ready]:
+                    try:
+                        found[place] = working.pop(place).collect()
+                    except FitError as error:
+                        found[place] = error
+        except BaseException:
+            # an interrupt leaves workers that no one listens to
+            for worker in working.values():
+                worker.kill()
+            raise
+        for place, worker in working.items():
+            worker.restart()
+            found[place] = late()
+        return [found[place] for place in range(len(calls))]
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.close()
+        self.folder.cleanup()
+
+
+def executor_for(source: Any, threads: int, memory: int | None = None) -> Executor:
+    """Workers, or this process for data so small that no fit can take long.
+
+    Parameters
+    ----------
+    source : Sequences, or the values of a table
+    threads : int
+    memory : int, optional
+        Bytes; fewer workers share less.
+    """
+    columns = 3000 if isinstance(source, Sequences) else source.shape[1]
+    size = columns * len(source) + (source.n_letters if isinstance(source, Sequences) else 0)
+    if size <= SMALL:
+        return Inline()
+    available = memory or free_memory()
+    # a fit holds its table about three times, and a table may be twice as wide as the first one
+    affordable = MOST_WORKERS if available is None else int(available / (8.0 * size * 4 + 5e8))
+    workers = max(1, min(threads, MOST_WORKERS, affordable))
+    return Worker(threads, memory) if workers == 1 else Crew(workers, threads, memory)
