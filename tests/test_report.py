@@ -45,7 +45,6 @@ from bioautofeat.report.matters import gathered
 from bioautofeat.report.mistakes import most_wrong
 from bioautofeat.report.page import TITLES
 from bioautofeat.report.provenance import command_line
-from bioautofeat.report.searched import replayed
 from bioautofeat.sequences import Sequences
 from bioautofeat.table import FeatureTable
 
@@ -424,12 +423,12 @@ def test_without_time_the_page_is_whole_and_says_so(two, tmp_path):
     assert text.count("Left out") == 3
     assert "Left out" not in page
     extras = gathered(facts, Allowance(-1.0, True))
-    assert (extras.steps, extras.weights, extras.shares, extras.embedding) == (None, None, None, None)
+    assert (extras.weights, extras.shares, extras.embedding) == (None, None, None)
 
 
-def test_the_blend_is_replayed_to_what_is_delivered(two, values):
+def test_the_blend_over_time_ends_with_what_is_delivered(two, values):
     for _, facts, _ in (two, values):
-        steps = replayed(facts, Allowance(60.0, False))
+        steps = facts.result.board.history
         assert steps[-1] == pytest.approx(facts.champion.scores[facts.metric], abs=1e-9)
         assert len(steps) == len(facts.result.board.trials)
 

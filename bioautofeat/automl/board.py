@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioautofeat.automl.problem import Problem
-from bioautofeat.automl.trial import Trial
+from bioautofeat.automl.trial import Candidate, Trial
 from bioautofeat.evaluation.blend import blend_classes, blend_values, log_losses, log_pool_classes, pooled
 from bioautofeat.evaluation.calibration import Calibration, Decision, fit_calibration, fit_decision, interval_offsets
 from bioautofeat.evaluation.estimate import ClassBlend, Selection, ValueBlend
@@ -71,10 +71,18 @@ class Board:
     Parameters
     ----------
     problem : Problem
+
+    Attributes
+    ----------
+    trials : list of Trial
+    champion : Champion or None
+    history : list of float
+        Score of the champion after each trial that was added.
     """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
+        self.history: list[float] = []
         self.trials: list[Trial] = []
         self.champion: Champion | None = None
         self.unusable: set[str] = set()
@@ -85,6 +93,12 @@ class Board:
         """Trials that have predictions and may be members."""
         return [t for t in self.trials if t.finished and t.candidate.key not in self.unusable]
 
+    @property
+    def members(self) -> list[Candidate]:
+        """The candidates that what would be delivered is made of."""
+        weights = {} if self.champion is None else self.champion.weights
+        return list({t.candidate.key: t.candidate for t in self.trials if t.candidate.key in weights}.values())
+
     def best_of(self, model: str) -> Trial | None:
         """The finished trial of least loss of a model; None before there is one."""
         known = [trial for trial in self.finished if trial.candidate.model == model]
@@ -93,7 +107,10 @@ class Board:
     def add(self, trial: Trial) -> bool:
         """Take a trial; True where it makes a better champion."""
         self.trials.append(trial)
-        return trial.finished and self.renew()
+        better = trial.finished and self.renew()
+        score = float("nan") if self.champion is None else self.champion.scores[self.problem.metric]
+        self.history.append(score)
+        return better
 
     def renew(self) -> bool:
         """Blend anew; True where the result is better than the champion."""

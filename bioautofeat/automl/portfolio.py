@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from bioautofeat.automl.blocks import Blocks
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.trial import Candidate, Trial
@@ -114,6 +116,12 @@ class Portfolio(Chooser):
             return None
         self.asked += 1
         return self.candidates[self.asked - 1]
+
+    def in_order_of(self, costs: Callable[[Sequence[Candidate]], list[float]]) -> None:
+        """Put the first set in the order of its costs: what is cheap is there early, and what is dear meets what is known."""
+        core = self.core
+        ranked = [core[i] for i in np.argsort(costs(core), kind="stable").tolist()]
+        self.candidates[: len(core)] = ranked
 
     @property
     def core(self) -> list[Candidate]:

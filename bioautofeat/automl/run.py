@@ -18,11 +18,12 @@ from bioautofeat.automl.board import Board, Champion
 from bioautofeat.automl.clock import Clock
 from bioautofeat.automl.deliver import fitted_model
 from bioautofeat.automl.executor import Executor
+from bioautofeat.automl.forecast import NOMINAL_SECONDS
 from bioautofeat.automl.joint import joint_search
 from bioautofeat.automl.journal import Journal
 from bioautofeat.automl.portfolio import Chooser, Portfolio
 from bioautofeat.automl.prepare import Options, Prepared, resplit
-from bioautofeat.automl.search import NOMINAL_SECONDS, Search
+from bioautofeat.automl.search import Search
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.errors import UnfinishedError
 from bioautofeat.evaluation.estimate import Estimate, Interval, estimate, intervals
@@ -95,6 +96,7 @@ class Run:
         chooser: Chooser = joint_search(self.problem, blocks, self.options) if self._searches else portfolio
         search = Search(self.problem, chooser, self.executor, self.clock, self.options, journal)
         search.improved, search.tell = self._improved, self.tell
+        search.refits.tell = self.tell
         search.test_rows = 0 if self.prepared.test is None else len(self.prepared.test)
         if journal is not None:
             search.known = journal.read()
@@ -144,6 +146,7 @@ class Run:
         plan = None if journal is None else journal.plan
         if plan is None:
             plan = present if self.prepared.own_folds else self._affordable(search, chooser)
+        chooser.in_order_of(search.forecast.of)
         if plan != present:
             self.problem = resplit(self.prepared, plan[0], hold_out=len(plan) == 2)
             self.executor.split(self.problem)
@@ -154,13 +157,14 @@ class Run:
     def _affordable(self, search: Search, chooser: Portfolio) -> list[int]:
         """Number of folds and which are judged."""
         most = int(self.problem.folds.max()) + 1
-        search.calibrate(chooser.blocks["small"])
-        costs = search.costs_of(chooser.core)
+        search.forecast.calibrate(chooser.blocks["small"])
+        cost = sum(search.forecast.of(chooser.core))
         free = self.clock.free if self.options.by_clock else NOMINAL_SECONDS
-        # five folds where all of the first models can be paid for, three where the two cheaper of the larger ones can
-        for n_folds, share, counted in ((most, 0.55, costs), (3, 0.75, [costs[0], *sorted(costs[1:])[:2]])):
-            rounds = -(-n_folds // self.executor.width)
-            if n_folds <= most and rounds * sum(counted) <= share * free:
+        width = self.executor.width if self.options.by_clock else 1
+        # the folds, several at a time, and a fit on all rows; most of the time is for what comes after the first models
+        for n_folds, share in ((most, 0.6), (3, 0.9)):
+            fits = -(-n_folds // width) + n_folds / (n_folds - 1) / width
+            if n_folds <= most and fits * cost <= share * free:
                 return [n_folds, *range(n_folds)]
         # a hold-out of a fifth serves best where there are many records
         return (
@@ -190,7 +194,7 @@ class Run:
     def _save(self, search: Search) -> None:
         assert self.folder is not None
         started = self.clock.spent
-        model = fitted_model(search.board, search.refits, self.extractors, self._metadata(search.board))
+        model = fitted_model(search.board, search.refits.models, self.extractors, self._metadata(search.board))
         model.save(str(self.folder / "model.baf"))
         outputs.write_leaderboard(self.folder, search.board)
         self.saved, self.saved_at = search.board.champion, self.clock.spent
@@ -204,14 +208,14 @@ class Run:
             if self.folder is not None:
                 outputs.write_leaderboard(self.folder, search.board)
             return
-        whole = all(key in search.refits for key in search.board.champion.weights)
+        whole = all(key in search.refits.models for key in search.board.champion.weights)
         if whole and self.saved is not search.board.champion and self.saving_took < 2.0:
             self._save(search)
         outputs.write_leaderboard(self.folder, search.board)
 
     def _finish(self, search: Search) -> Result:
         board = search.board
-        model = fitted_model(board, search.refits, self.extractors, self._metadata(board))
+        model = fitted_model(board, search.refits.models, self.extractors, self._metadata(board))
         if self.folder is not None and self.saved is not board.champion:
             self._save(search)
         deadline = self.clock.left - 0.3 * self.clock.reserve

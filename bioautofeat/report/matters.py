@@ -18,7 +18,7 @@ from bioautofeat.report.facts import Allowance, Facts
 from bioautofeat.report.importance import Shapley, Weights, permuted, shapley
 from bioautofeat.report.markup import figure, named, note, paragraph, table
 from bioautofeat.report.samples import test_sample, training_sample
-from bioautofeat.report.searched import Steps, replayed
+from bioautofeat.report.searched import Steps
 
 __all__ = ["Extras", "gathered", "matters_section"]
 
@@ -56,7 +56,7 @@ def gathered(facts: Facts, allowance: Allowance) -> Extras:
         weights = permuted(facts, known, facts.test_truth[known.places], likely, allowance)
     elif sample is not None:
         weights = permuted(facts, sample, None, likely, allowance)
-    return Extras(replayed(facts, allowance), weights, shares, embedding)
+    return Extras(facts.result.board.history, weights, shares, embedding)
 
 
 def matters_section(facts: Facts, extras: Extras) -> str:

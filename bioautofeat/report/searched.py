@@ -13,18 +13,15 @@ from bioautofeat.errors import ParameterError
 from bioautofeat.evaluation.metrics import METRICS
 from bioautofeat.explanation.drawing import Bar, bars
 from bioautofeat.report.drawing import SERIES, Plot
-from bioautofeat.report.facts import Allowance, Facts
+from bioautofeat.report.facts import Facts
 from bioautofeat.report.markup import Numeric, count, figure, named, note, paragraph, table
 
-__all__ = ["Steps", "family_title", "replayed", "searched_section"]
+__all__ = ["Steps", "family_title", "searched_section"]
 
 Array = NDArray[Any]
 Steps = list[float] | None
 """Score of the blend after each trial, NaN before the first; None where it was not worked out."""
 
-REPLAY_SECONDS = 0.1
-REPLAY_CELL = 4e-6
-"""Seconds to blend anew after a trial, and more of them for each record and class."""
 
 
 def family_title(model: str) -> str:
@@ -35,22 +32,6 @@ def family_title(model: str) -> str:
         return get(model).title
     except ParameterError:
         return model
-
-
-def replayed(facts: Facts, allowance: Allowance) -> Steps:
-    """The blend's score as the trials came in, worked out anew; None where that would take too long."""
-    board = facts.result.board
-    each = REPLAY_SECONDS + REPLAY_CELL * facts.predictions.size
-    if not allowance.pay(each * len(board.finished)):
-        return None
-    again, found = type(board)(board.problem), []
-    again.unusable = set(board.unusable)
-    for trial in board.trials:
-        if allowance.left < 0:
-            return None
-        again.add(trial)
-        found.append(float("nan") if again.champion is None else again.champion.scores[facts.metric])
-    return found
 
 
 def searched_section(facts: Facts, steps: Steps) -> str:
