@@ -15,7 +15,7 @@ __all__ = ["BOOSTERS", "CostModel", "free_memory", "memory_of", "operations", "s
 RATES = {
     "logistic": 4e-10, "ridge": 2e-10, "lda": 6e-10, "svm": 5e-11, "nystroem": 1.4e-10, "knn": 5e-11,
     "extra_trees": 1.6e-7, "random_forest": 3e-7, "xgboost": 4.5e-10, "hist_boosting": 2e-9, "lightgbm": 4.5e-10,
-    "catboost": 6e-10, "kernel_svm": 6e-11,
+    "catboost": 6e-10, "network": 1e-10, "kernel_svm": 6e-11,
 }  # fmt: skip
 """Seconds for one operation of each model on one thread; a start, corrected by every fit."""
 
@@ -50,6 +50,10 @@ def operations(model: str, values: Mapping[str, Any], rows: int, columns: int, c
         return number("trees", 500) * n * depth * max(1.0, tried) / 10
     if model == "svm":
         return n * n * (d + 30 * math.sqrt(n) + 60 * several)
+    if model == "network":
+        from bioautofeat.nas.member import operations as of_network
+
+        return of_network(values, rows, columns)
     if model == "kernel_svm":
         return n * n * (30 * math.sqrt(n) + 60 * several)
     if model == "nystroem":
@@ -69,6 +73,8 @@ def small_round(model: str, values: Mapping[str, Any], rows: int) -> tuple[dict[
         return {"rounds": 10}, rows
     if model in ("extra_trees", "random_forest"):
         return {"trees": 10}, rows
+    if model == "network":
+        return {"epochs": 1}, rows
     if model in ("svm", "nystroem", "logistic", "ridge", "lda"):
         return {}, max(100, rows // 5)
     return None

@@ -80,7 +80,7 @@ class _AutoModel(BaseEstimator):  # type: ignore[misc]
         trials: int | None = None, preset: str = "balanced", descriptors: Sequence[str] = (), groups: Any = "auto",
         memory_limit: int | None = None, threads: int | None = None, random_state: int = 0,
         tell: Callable[[str], None] | None = None, models: Mapping[str, Any] | None = None, splitter: Any = None,
-        strategy: Any = "tpe", signatures: bool | None = None,
+        strategy: Any = "tpe", nas: bool = False, signatures: bool | None = None,
     ) -> None:  # fmt: skip
         self.alphabet = alphabet
         self.metric = metric
@@ -96,15 +96,20 @@ class _AutoModel(BaseEstimator):  # type: ignore[misc]
         self.models = models
         self.splitter = splitter
         self.strategy = strategy
+        self.nas = nas
         self.signatures = signatures
 
     def _options(self) -> Options:
         groups = self.groups if isinstance(self.groups, str) else tuple(str(group) for group in self.groups)
         metric = own_metric(self.metric, self.task).name if callable(self.metric) else self.metric
         strategy_for(self.strategy)
+        if self.nas:
+            from bioautofeat.nas.ops import blocks
+
+            blocks()
         return Options(
             self.task, metric, self.time_budget, self.trials, self.preset, tuple(self.descriptors), groups,
-            self.memory_limit, int(self.random_state), self.threads or available_threads(), strategy=self.strategy,
+            self.memory_limit, int(self.random_state), self.threads or available_threads(), strategy=self.strategy, nas=self.nas,
             splitter=self.splitter, models={} if self.models is None else self.models, signatures=self.signatures,
         )  # fmt: skip
 
@@ -233,6 +238,8 @@ class AutoClassifier(ClassifierMixin, _AutoModel):  # type: ignore[misc]
         code is refused.
     splitter : scikit-learn splitter or sequence of int, optional
         The folds: each record held out once, or, as numbers, those of -1 never.
+    nas : bool
+        Whether neural networks, searched ones among them, take part (needs the extra ``[nas]``).
     strategy : str or type of Strategy
         How models are chosen after the first ones: a name of ``bioautofeat.search.STRATEGIES``, or a class.
     signatures : bool, optional

@@ -68,6 +68,13 @@ class JointSearch(Chooser):
         self.batch: list[Candidate] = []
         self.asked = 0
 
+    @property
+    def early(self) -> bool:
+        return self.portfolio.early
+
+    def admit(self, candidates: list[Candidate]) -> None:
+        self.portfolio.admit(candidates)
+
     def ask(self, trials: Sequence[Trial]) -> Candidate | None:
         self.asked += 1
         if self.batch:
@@ -132,15 +139,16 @@ class JointSearch(Chooser):
         return replace(candidate, values=fitted_to_data(self.portfolio.problem, candidate.model, candidate.values))
 
 
-def joint_search(problem: Problem, blocks: Blocks, options: Options) -> JointSearch:
+def joint_search(problem: Problem, blocks: Blocks, options: Options, portfolio: Portfolio | None = None) -> JointSearch:
     """The search that suits a problem and what was asked for."""
+    portfolio = portfolio or Portfolio(problem, blocks, options.preset, options.nas)
     searched, weighted = searched_models(problem, problem.models), weighting_helps(problem)
     if options.strategy == "grid":
         space: PipelineSpace = GridSpace(blocks, searched, weighted)
     else:
         choices = choices_for(problem, blocks, options.descriptors)
         space = PipelineSpace(choices, searched, blocks["small"], weighted)
-    return JointSearch(Portfolio(problem, blocks, options.preset), space, options.strategy, options.seed)
+    return JointSearch(portfolio, space, options.strategy, options.seed)
 
 
 def strategy_for(given: Any) -> type[Strategy]:

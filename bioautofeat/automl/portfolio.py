@@ -15,6 +15,7 @@ from bioautofeat.automl.blocks import Blocks
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.trial import Candidate, Trial
 from bioautofeat.models import get
+from bioautofeat.sequences import Sequences
 
 __all__ = ["PRESETS", "Chooser", "Portfolio", "fitted_to_data", "suits"]
 
@@ -32,6 +33,15 @@ MOST_FOREST_ROWS_REGRESSION = 8_000
 MOST_BOOSTED_CLASSES = 60
 
 
+def network(source: Sequences, values: Mapping[str, Any] | None = None) -> Candidate:
+    """A neural network on the letters: the usual one, or one of these values."""
+    from bioautofeat.nas.member import spec, usual
+
+    longest = int(source.lengths.max(initial=1))
+    given = usual(source.alphabet.name, longest) if values is None else values
+    return Candidate("network", dict(given), (spec(longest),), "letters")
+
+
 class Chooser(ABC):
     """Gives candidates, one at a time.
 
@@ -45,6 +55,14 @@ class Chooser(ABC):
 
     cost: Callable[[Candidate], float] = staticmethod(lambda candidate: 0.0)
     width: Callable[[tuple[str, ...]], int] = staticmethod(lambda specs: 1 << 30)
+
+    @property
+    def early(self) -> bool:
+        """Whether first models are still to be asked for."""
+        return False
+
+    def admit(self, candidates: list[Candidate]) -> None:  # noqa: B027  # why: a list of one's own need not take any
+        """Take candidates that were found elsewhere: they are asked for next."""
 
     @abstractmethod
     def ask(self, trials: Sequence[Trial]) -> Candidate | None:
@@ -96,6 +114,8 @@ class Portfolio(Chooser):
     problem : Problem
     blocks : mapping of str to tuple of str
     preset : {"fast", "balanced", "best"}
+    nas : bool
+        Whether a neural network is among the first models.
 
     Attributes
     ----------
@@ -105,8 +125,8 @@ class Portfolio(Chooser):
     asked : int
     """
 
-    def __init__(self, problem: Problem, blocks: Blocks, preset: str = "balanced") -> None:
-        self.problem, self.blocks = problem, blocks
+    def __init__(self, problem: Problem, blocks: Blocks, preset: str = "balanced", nas: bool = False) -> None:
+        self.problem, self.blocks, self.nas = problem, blocks, nas
         self.candidates = list({candidate.key: candidate for candidate in self._listed(preset)}.values())
         self.first = len({candidate.key for candidate in (*self._first(), *self._second())})
         self.asked = 0
@@ -116,6 +136,16 @@ class Portfolio(Chooser):
             return None
         self.asked += 1
         return self.candidates[self.asked - 1]
+
+    @property
+    def early(self) -> bool:
+        return self.asked < len(self.core)
+
+    def admit(self, candidates: list[Candidate]) -> None:
+        known = {candidate.key for candidate in self.candidates}
+        new = [candidate for candidate in candidates if candidate.key not in known]
+        self.candidates[self.asked : self.asked] = new
+        self.first += len(new)
 
     def in_order_of(self, costs: Callable[[Sequence[Candidate]], list[float]]) -> None:
         """Put the first set in the order of its costs: what is cheap is there early, and what is dear meets what is known."""
@@ -181,6 +211,8 @@ class Portfolio(Chooser):
         yield from self._on("broad", "svm")
         yield from self._on("broad", "nystroem")
         yield from self._on("broad", "extra_trees")
+        if self.nas and isinstance(self.problem.source, Sequences):
+            yield network(self.problem.source)
 
     def _second(self) -> Iterator[Candidate]:
         if len(self.problem) <= MANY_ROWS:

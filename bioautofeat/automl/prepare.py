@@ -52,6 +52,8 @@ class Options:
     memory_limit : int, optional
         Bytes.
     seed, threads : int
+    nas : bool
+        Whether neural networks, searched ones among them, take part (needs the extra ``[nas]``).
     strategy : str or type of Strategy
         How candidates are chosen after the first models: a name of ``bioautofeat.search.STRATEGIES``, or a class.
     splitter : scikit-learn splitter or sequence of int, optional
@@ -73,6 +75,7 @@ class Options:
     seed: int = 0
     threads: int = 1
     strategy: Any = "tpe"
+    nas: bool = False
     splitter: Any = None
     models: Mapping[str, Any] = field(default_factory=dict)
     signatures: bool | None = None

@@ -92,8 +92,10 @@ class Run:
         journal = self._journal()
         self.executor.load(self.problem)
         blocks = choose_blocks(self.problem.source, self.options.descriptors, extra=self.problem.extra)
-        portfolio = Portfolio(self.problem, blocks, self.options.preset)
-        chooser: Chooser = joint_search(self.problem, blocks, self.options) if self._searches else portfolio
+        portfolio = Portfolio(self.problem, blocks, self.options.preset, self.options.nas)
+        chooser: Chooser = portfolio
+        if self._searches:
+            chooser = joint_search(self.problem, blocks, self.options, portfolio)
         search = Search(self.problem, chooser, self.executor, self.clock, self.options, journal)
         search.improved, search.tell = self._improved, self.tell
         search.refits.tell = self.tell
@@ -135,6 +137,7 @@ class Run:
                 self.options.descriptors,
                 problem.metric,
                 str(self.options.strategy),
+                self.options.nas,
             ]
         ).encode()
         digest = hashlib.sha256(b"\0".join([*content, described])).hexdigest()

@@ -14,9 +14,9 @@ from bioautofeat.automl.costs import BOOSTERS, free_memory, memory_of
 from bioautofeat.automl.executor import Executor, FitError
 from bioautofeat.automl.forecast import Forecast
 from bioautofeat.automl.journal import Journal
-from bioautofeat.automl.portfolio import Chooser
+from bioautofeat.automl.portfolio import Chooser, network
 from bioautofeat.automl.prepare import Options
-from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.problem import Problem, TableSource
 from bioautofeat.automl.race import Outcome
 from bioautofeat.automl.refits import Refits
 from bioautofeat.automl.trial import Candidate, Trial
@@ -24,6 +24,14 @@ from bioautofeat.automl.trial import Candidate, Trial
 __all__ = ["Search"]
 
 LATE = "the folds left would take longer than there is time"
+
+HUNT_SHARE = 0.3
+"""Part of the time left that is spent on the search for networks, once."""
+
+LEAST_HUNT = 15.0
+"""Seconds; a shorter search finds nothing that the usual network is not."""
+
+HUNT_TRIALS = 6
 
 PATIENCE = 60
 """The search ends when so many candidates in a row have not made the blend better."""
@@ -77,7 +85,7 @@ class Search:
         self.chooser.cost = lambda candidate: self.forecast.share_of(candidate, self.free)
         self.chooser.width = self.forecast.width
         self.running: Candidate | None = None
-        self.in_vain = 0
+        self.in_vain, self.hunted = 0, False
         self.take(problem)
 
     def take(self, problem: Problem) -> None:
@@ -112,6 +120,7 @@ class Search:
         if self.options.by_clock:
             self._take_up()
         while not self.over:
+            self._hunt()
             candidate = self.chooser.ask(self.board.trials)
             if candidate is None:
                 break
@@ -129,6 +138,25 @@ class Search:
             if better and self._due() and self.complete():
                 self.improved(self)
         return self.board
+
+    def _hunt(self) -> None:
+        """Once the first models are there, look for networks that are worth a place among them."""
+        source = self.problem.source
+        if not self.options.nas or self.hunted or isinstance(source, TableSource) or self.chooser.early:
+            return
+        self.hunted = True
+        seconds = HUNT_SHARE * self.free if self.forecast.timed else None
+        if seconds is not None and seconds < LEAST_HUNT:
+            return
+        trials = None if seconds is not None else HUNT_TRIALS
+        try:
+            limit = float("inf") if seconds is None else 1.5 * seconds
+            found = self.executor.call("hunt", seconds, trials, limit=limit)
+        except FitError as error:
+            self.tell(f"no network was found: {error}")
+            return
+        self.tell(f"{len(found)} networks found by search")
+        self.chooser.admit([network(source, values) for values in found])
 
     def _take_up(self) -> None:
         """Put what an earlier run has finished on the board, candidates that it had to cut down among them."""
@@ -266,9 +294,10 @@ class Search:
 def _smaller(candidate: Candidate, share: float) -> Candidate | None:
     """The candidate with as many rounds or trees as a share of its cost pays for; None where that would be too few."""
     name = "rounds" if candidate.model in BOOSTERS else "trees" if candidate.model in FORESTS else None
-    usual = {"rounds": 100, "trees": FORESTS.get(candidate.model, 0)}
+    name = "epochs" if candidate.model == "network" else name
+    usual = {"rounds": 100, "trees": FORESTS.get(candidate.model, 0), "epochs": 15}
     values = dict(candidate.values)
     if name is None or share < 0.25:
         return None
-    values[name] = max(10, int(values.get(name, usual[name]) * share))
+    values[name] = max(3 if name == "epochs" else 10, int(values.get(name, usual[name]) * share))
     return replace(candidate, values=values)

@@ -15,6 +15,7 @@ from bioautofeat.automl.own import build_own
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.store import Store
 from bioautofeat.automl.trial import Candidate, seed_of
+from bioautofeat.sequences import Sequences
 
 __all__ = ["Workshop"]
 
@@ -95,6 +96,22 @@ class Workshop:
         predictions = predict(table[held])
         return problem.loss_of(predictions if problem.classes else predictions[:, 0], held)
 
+    def hunt(self, seconds: float | None, trials: int | None) -> list[dict[str, Any]]:
+        """Values of the networks that a search on the rows outside the first judged fold found best."""
+        from bioautofeat.nas.hunting import Hunt, searched
+        from bioautofeat.nas.member import spec
+
+        problem, source = self.problem, self.problem.source
+        assert isinstance(source, Sequences)
+        self._use(problem.threads)
+        rows = np.flatnonzero(problem.folds != problem.judged[0])
+        table = self.store.matrix((spec(int(source.lengths.max(initial=1))),), None)
+        wanted = Hunt(seconds, trials, seed=problem.seed, threads=self.threads)
+        return searched(
+            table[rows], problem.truth[rows], source.alphabet.name, wanted, n_classes=problem.n_classes,
+            groups=problem.groups[rows].tolist(),
+        )  # fmt: skip
+
     def _keep(self, candidate: Candidate, fold: int, predictor: Any) -> None:
         """Keep the models of the folds, should there be no time for one of all rows."""
         if predictor is None or any(map(self.store.learns, candidate.specs)):
@@ -125,6 +142,10 @@ class Workshop:
         seed = seed_of(self.problem.seed, candidate.key, part)
         if candidate.model in self.problem.models:
             return build_own(self.problem, candidate.model, seed)
+        if candidate.model == "network":
+            from bioautofeat.nas.member import NETWORK
+
+            return NETWORK.build(self.problem.task, values, seed=seed)
         settings: dict[str, Any] = {"seed": seed, "threads": self.threads}
         if candidate.selection:
             method, _, columns = candidate.selection.partition(":")

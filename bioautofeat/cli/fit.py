@@ -85,6 +85,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="best searches more and tries the whole procedure on shuffled labels, too",
     )  # fmt: skip
     parser.add_argument(
+        "--nas", action="store_true", help="let neural networks take part, searched ones among them (extra [nas])"
+    )
+    parser.add_argument(
         "--strategy", choices=STRATEGIES, default="tpe", help="how models are chosen after the first ones (default tpe)"
     )
     parser.add_argument(
@@ -153,6 +156,12 @@ def _check_usage(options: argparse.Namespace) -> None:
         raise ParameterError("no input: name FASTA files (CLASS=FILE, or with --labels), or a table (--table FILE)")
     if options.test_labels and not options.test:
         raise ParameterError("--test-labels is given without --test")
+    if options.nas:
+        from bioautofeat.nas.ops import blocks
+
+        if options.table:
+            raise ParameterError("--nas needs sequences: networks read letters, and --table has none")
+        blocks()  # says at once where torch is missing
     if options.metric:
         get_metric(options.metric, options.task)
     check_specs(options.descriptor)
@@ -217,7 +226,7 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any, Options]:
     settings = Options(
         options.task, options.metric, options.time_budget, options.trials, options.preset, tuple(options.descriptor),
         _groups(options.groups, ids, file), options.memory_limit, options.seed, options.threads or available_threads(),
-        strategy=options.strategy, signatures=options.signatures,
+        strategy=options.strategy, nas=options.nas, signatures=options.signatures,
     )  # fmt: skip
     return training, test, settings
 
