@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioautofeat.automl import outputs
-from bioautofeat.automl.blocks import choose_blocks
+from bioautofeat.automl.blocks import Blocks, choose_blocks
 from bioautofeat.automl.board import Board, Champion
 from bioautofeat.automl.clock import Clock
+from bioautofeat.automl.costs import table_seconds
 from bioautofeat.automl.deliver import fitted_model
 from bioautofeat.automl.executor import Executor
 from bioautofeat.automl.forecast import NOMINAL_SECONDS
@@ -23,6 +24,7 @@ from bioautofeat.automl.joint import joint_search
 from bioautofeat.automl.journal import Journal
 from bioautofeat.automl.portfolio import Chooser, Portfolio
 from bioautofeat.automl.prepare import Options, Prepared, resplit
+from bioautofeat.automl.problem import TableSource
 from bioautofeat.automl.search import Search
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.errors import UnfinishedError
@@ -91,7 +93,7 @@ class Run:
         """Search, deliver, judge; on an interrupt deliver what there is and let the interrupt pass."""
         journal = self._journal()
         self.executor.load(self.problem)
-        blocks = choose_blocks(self.problem.source, self.options.descriptors, extra=self.problem.extra)
+        blocks = self._payable(choose_blocks(self.problem.source, self.options.descriptors, extra=self.problem.extra))
         portfolio = Portfolio(self.problem, blocks, self.options.preset, self.options.nas)
         chooser: Chooser = portfolio
         if self._searches:
@@ -113,6 +115,23 @@ class Run:
         if not search.complete():
             raise UnfinishedError(_why_nothing(search.board))
         return self._finish(search)
+
+    def _payable(self, blocks: Blocks) -> Blocks:
+        """The sets without descriptors that would take more than a quarter of the time by themselves."""
+        source = self.problem.source
+        if self.options.descriptors or not self.options.by_clock or self.clock.budget is None:
+            return blocks
+        if isinstance(source, TableSource):
+            return blocks
+        most = 0.25 * self.clock.budget
+        specs = {spec for block in blocks.values() for spec in block}
+        dear = {spec for spec in specs if table_seconds(spec, source.lengths, self.options.threads) > most}
+        for spec in sorted(dear):
+            self.tell(
+                f"{spec} is left out: it would take more than a quarter of the time; give more, or ask for it by -d"
+            )
+        kept = {name: tuple(spec for spec in block if spec not in dear) for name, block in blocks.items()}
+        return {name: block for name, block in kept.items() if block}
 
     @property
     def _searches(self) -> bool:

@@ -85,7 +85,7 @@ class Search:
         self.chooser.cost = lambda candidate: self.forecast.share_of(candidate, self.free)
         self.chooser.width = self.forecast.width
         self.running: Candidate | None = None
-        self.in_vain, self.hunted = 0, False
+        self.in_vain, self.hunted, self.asks = 0, False, True
         self.take(problem)
 
     def take(self, problem: Problem) -> None:
@@ -119,25 +119,39 @@ class Search:
         """Try candidates until the search is over."""
         if self.options.by_clock:
             self._take_up()
-        while not self.over:
-            self._hunt()
-            candidate = self.chooser.ask(self.board.trials)
-            if candidate is None:
-                break
-            if any(trial.candidate.key == candidate.key for trial in self.board.trials):
-                continue
-            self.running = candidate
-            trial = self._tried(candidate)
-            self.running = None
-            self.chooser.tell(trial)
-            better = self.board.add(trial)
-            self.in_vain = 0 if better else self.in_vain + 1
-            if self.journal is not None and candidate.key not in self.known:
-                self.journal.write(trial)
-            self.tell(self._line(trial))
-            if better and self._due() and self.complete():
-                self.improved(self)
+        while self._step() or self._time_regained():
+            pass
         return self.board
+
+    def _step(self) -> bool:
+        """Try the next candidate; False where the search is over."""
+        if self.over:
+            return False
+        self._hunt()
+        candidate = self.chooser.ask(self.board.trials)
+        if candidate is None:
+            self.asks = False
+            return False
+        if any(trial.candidate.key == candidate.key for trial in self.board.trials):
+            return True
+        self.running = candidate
+        trial = self._tried(candidate)
+        self.running = None
+        self.chooser.tell(trial)
+        better = self.board.add(trial)
+        self.in_vain = 0 if better else self.in_vain + 1
+        if self.journal is not None and candidate.key not in self.known:
+            self.journal.write(trial)
+        self.tell(self._line(trial))
+        if better and self._due() and self.complete():
+            self.improved(self)
+        return True
+
+    def _time_regained(self) -> bool:
+        """Make the champion whole; True where that took less than was set aside for it, and the search can go on."""
+        if not self.forecast.timed or not self.asks or not self.refits.missing(self.board):
+            return False
+        return self.complete() and self.free > 0.05 * (self.clock.budget or 0.0) and not self.over
 
     def _hunt(self) -> None:
         """Once the first models are there, look for networks that are worth a place among them."""
