@@ -18,6 +18,7 @@ from bioautofeat.automl.prepare import Options, prepare_records
 from bioautofeat.automl.race import Outcome
 from bioautofeat.automl.run import Run
 from bioautofeat.automl.space import RANGES, PipelineSpace
+from bioautofeat.automl.store import Store
 from bioautofeat.automl.trial import Candidate, Trial
 from bioautofeat.errors import ParameterError
 from bioautofeat.families import parse
@@ -137,6 +138,22 @@ def test_every_strategy_gives_candidates(strategy):
     assert [t.candidate.key for t in first.board.trials] == [t.candidate.key for t in again.board.trials]
     assert len(first.board.trials) == 8
     assert np.array_equal(first.board.champion.predictions, again.board.champion.predictions)
+
+
+def test_the_best_preset_looks_at_shuffled_labels():
+    result = go(Options(trials=4, descriptors=("kmer:k=3",), preset="best"), n=60)
+    assert len(result.shuffled) == 3
+    assert abs(np.mean(result.shuffled)) < 0.3
+    assert result.estimate.corrected["mcc"].value > np.mean(result.shuffled) + 0.2
+    assert go(Options(trials=2, descriptors=("kmer:k=3",)), n=60).shuffled == []
+
+
+def test_tables_learnt_from_labels_are_learnt_anew_from_shuffled_ones(tmp_path):
+    problem = prepared(n=60).problem
+    first = Store(problem, str(tmp_path)).matrix(("pslogodds:k=1",), 0)
+    turned = replace(problem, truth=problem.truth[::-1].copy())
+    assert not np.array_equal(Store(turned, str(tmp_path)).matrix(("pslogodds:k=1",), 0), first)
+    assert np.array_equal(Store(problem, str(tmp_path)).matrix(("pslogodds:k=1",), 0), first)
 
 
 def test_an_unknown_strategy_is_named():

@@ -50,6 +50,10 @@ class Clock:
         self.budget = budget
         self.started = time.monotonic() - spent
 
+    def part(self, share: float) -> Clock:
+        """A clock that was started with this one, for the first part of its budget."""
+        return Clock(None if self.budget is None else share * self.budget, self.spent)
+
     @property
     def spent(self) -> float:
         """Seconds since the start."""

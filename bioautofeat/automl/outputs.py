@@ -126,6 +126,8 @@ def metrics_of(result: Result, prepared: Prepared, problem: Problem) -> dict[str
         "bootstraps": result.estimate.repeats,
         "trials": len(result.board.trials),
     }
+    if result.shuffled:
+        content["shuffled"] = result.shuffled
     if result.test is not None:
         content["test"] = rows(result.test)
         content["test_clean"] = None if result.test_clean is None else rows(result.test_clean)

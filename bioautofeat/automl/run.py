@@ -26,6 +26,7 @@ from bioautofeat.automl.portfolio import Chooser, Portfolio
 from bioautofeat.automl.prepare import Options, Prepared, resplit
 from bioautofeat.automl.problem import TableSource
 from bioautofeat.automl.search import Search
+from bioautofeat.automl.shuffled import on_shuffled
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.errors import UnfinishedError
 from bioautofeat.evaluation.estimate import Estimate, Interval, estimate, intervals
@@ -34,6 +35,10 @@ from bioautofeat.extraction import Extractor
 __all__ = ["Result", "Run"]
 
 Array = NDArray[Any]
+SHUFFLED_SHARE = 0.2
+"""Part of the time that the preset ``best`` keeps for shuffled labels."""
+
+SHUFFLINGS = 3
 
 
 @dataclass(eq=False)
@@ -49,6 +54,8 @@ class Result:
     test_prediction : Prediction, optional
     seconds : float
     interrupted : bool
+    shuffled : list of float
+        Corrected scores on shuffled labels, where these were asked for.
     """
 
     model: FittedModel
@@ -59,6 +66,7 @@ class Result:
     test_prediction: Prediction | None = None
     seconds: float = 0.0
     interrupted: bool = False
+    shuffled: list[float] = field(default_factory=list)
     extractors: dict[str, Extractor] = field(default_factory=dict)
 
 
@@ -98,7 +106,8 @@ class Run:
         chooser: Chooser = portfolio
         if self._searches:
             chooser = joint_search(self.problem, blocks, self.options, portfolio)
-        search = Search(self.problem, chooser, self.executor, self.clock, self.options, journal)
+        clock = self.clock.part(1.0 - SHUFFLED_SHARE) if self.options.preset == "best" else self.clock
+        search = Search(self.problem, chooser, self.executor, clock, self.options, journal)
         search.improved, search.tell = self._improved, self.tell
         search.refits.tell = self.tell
         search.test_rows = 0 if self.prepared.test is None else len(self.prepared.test)
@@ -249,11 +258,28 @@ class Run:
         )  # fmt: skip
         result = Result(model, board, found, extractors=self.extractors)
         self._judge_test(result)
+        if self.options.preset == "best":
+            self._shuffle(result)
         result.seconds = self.clock.spent
         if self.folder is not None:
             outputs.write_all(self.folder, self.prepared, self.problem, result, self.options)
         self.result = result
         return result
+
+    def _shuffle(self, result: Result) -> None:
+        """See what the delivered models find in shuffled labels, as often as there is time."""
+        board = result.board
+        seconds = sum(trial.seconds for trial in board.finished if trial.candidate in board.members)
+
+        def go_on(done: int) -> bool:
+            if not self.options.by_clock or self.clock.budget is None:
+                return True
+            return 1.5 * seconds + 1.0 < self.clock.left - 0.3 * self.clock.reserve
+
+        result.shuffled = on_shuffled(self.problem, board.members, self.executor, repeats=SHUFFLINGS, go_on=go_on)
+        metric = self.problem.metric
+        scores = ", ".join(f"{score:.3f}" for score in result.shuffled)
+        self.tell(f"on shuffled labels: {metric} {scores}" if scores else "no time was left for shuffled labels")
 
     def _judge_test(self, result: Result) -> None:
         """Predict the test part, and score it whole and without copies where its labels are known."""

@@ -138,7 +138,9 @@ class Store:
         """The file of a table."""
         if self.folder is None:
             return None
+        learnt = self.learns(spec)
         split = self.problem.folds.tobytes() if fold >= 0 else b""
+        split += self.problem.truth.tobytes() if learnt else b""
         return self.folder / f"{hashlib.sha256(f'{spec} {fold} '.encode() + split).hexdigest()[:24]}.npy"
 
 
