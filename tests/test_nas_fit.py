@@ -1,0 +1,59 @@
+"""Networks among the selector's candidates: the usual one first, searched ones after the first models, same folds, one file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import bioautofeat
+from bioautofeat.audit import Part
+from bioautofeat.automl.clock import Clock
+from bioautofeat.automl.executor import Inline
+from bioautofeat.automl.prepare import Options, prepare_records
+from bioautofeat.automl.run import Run
+from bioautofeat.sequences import Sequences
+
+pytestmark = pytest.mark.filterwarnings("ignore::bioautofeat.errors.BioautofeatWarning")
+OPTIONS = Options(trials=7, descriptors=("kmer:k=1",), nas=True)
+
+
+def make(seed, n=60, length=40):
+    rng = np.random.default_rng(seed)
+    texts = ["".join(rng.choice(list("ACGT"), length)) for _ in range(n)]
+    texts = [text[:12] + "TATAAT" + text[18:] if i % 2 else text for i, text in enumerate(texts)]
+    return Sequences.from_strings(texts, "dna"), tuple("ab"[i % 2] for i in range(n))
+
+
+@pytest.fixture(scope="module")
+def done():
+    prepared = prepare_records(Part(*make(0)), None, OPTIONS)
+    with Inline() as fits:
+        return Run(prepared, OPTIONS, Clock(), fits).go()
+
+
+def test_networks_take_part_with_the_same_folds(done):
+    networks = [trial for trial in done.board.trials if trial.candidate.model == "network"]
+    assert len(networks) >= 2, "the usual one and a searched one"
+    assert networks[0].finished
+    assert networks[0].predictions.shape == (60, 2)
+    assert len(networks[0].fold_losses) == 5
+
+
+def test_a_model_with_a_network_is_one_file_without_code(done, tmp_path):
+    if not any(member.model == "network" for member in done.board.members):
+        pytest.skip("no network is a member of this blend")
+    fresh, _ = make(1)
+    said = done.model.predict(fresh)
+    done.model.save(str(tmp_path / "m.baf"))
+    again = bioautofeat.load(str(tmp_path / "m.baf")).predict(fresh)
+    assert again.probabilities == pytest.approx(said.probabilities, abs=1e-6)
+
+
+def test_the_same_networks_again(done):
+    prepared = prepare_records(Part(*make(0)), None, OPTIONS)
+    with Inline() as fits:
+        again = Run(prepared, OPTIONS, Clock(), fits).go()
+    assert [t.candidate.key for t in again.board.trials] == [t.candidate.key for t in done.board.trials]
+    assert np.array_equal(again.board.champion.predictions, done.board.champion.predictions)
