@@ -148,9 +148,15 @@ class Portfolio(Chooser):
         self.first += len(new)
 
     def in_order_of(self, costs: Callable[[Sequence[Candidate]], list[float]]) -> None:
-        """Put the first set in the order of its costs: what is cheap is there early, and what is dear meets what is known."""
+        """Put the first set in the order of its costs: what is cheap is there early, and what is dear meets what is known.
+
+        The user's own estimators come right after the cheapest one.
+        """
         core = self.core
-        ranked = [core[i] for i in np.argsort(costs(core), kind="stable").tolist()]
+        own = [candidate.model in self.problem.models for candidate in core]
+        order = np.lexsort((np.arange(len(core)), np.where(own, -1.0, costs(core)))).tolist()
+        usual = [core[i] for i in order if not own[i]]
+        ranked = usual[:1] + [core[i] for i in order if own[i]] + usual[1:]
         self.candidates[: len(core)] = ranked
 
     @property
