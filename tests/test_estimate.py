@@ -21,6 +21,7 @@ from bioautofeat.evaluation.estimate import (
     bootstrap_groups,
     estimate,
     intervals,
+    uneven,
 )
 from bioautofeat.models.predictors.links import log_pooled
 
@@ -163,6 +164,22 @@ def test_a_pool_of_members_that_know_nothing_is_even(rng):
     wrong = np.eye(2)[1 - truth] * 0.8 + 0.1
     weights = log_pool_classes(np.stack([wrong, wrong]), truth)
     assert log_pooled(np.stack([wrong, wrong]), weights) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_one_group_that_holds_most_records_does_not_bend_the_estimate(rng):
+    """Values vary between records of the large group and hardly between the others: R2 on the others alone says nothing."""
+    large = np.zeros(700, int)
+    groups = np.concatenate([large, np.arange(1, 301)])
+    truth = np.concatenate([rng.normal(0, 1, 700), rng.normal(0, 0.3, 300)])
+    members = np.stack([truth + rng.normal(0, 0.3, 1000) for _ in range(3)])
+    assert uneven(groups)
+    assert not uneven(np.arange(1000))
+    found = estimate(ValueBlend(members, truth), groups, repeats=60)
+    assert found.corrected["r2"].value == pytest.approx(found.naive["r2"].value, abs=0.02)
+    labels = (truth > 0).astype(int)
+    guesses = rng.dirichlet([1, 1], (12, 1000))
+    chance = estimate(ClassBlend(guesses, labels, "mcc", Calibration()), groups, repeats=60)
+    assert abs(chance.corrected["mcc"].value) < 0.12
 
 
 def test_some_of_each_kind_are_looked_at(rng):

@@ -30,9 +30,13 @@ __all__ = [
     "bootstrap_groups",
     "estimate",
     "intervals",
+    "uneven",
 ]
 
 Array = NDArray[Any]
+FEW = 50
+"""Groups in effect, below which a bootstrap of groups is no small copy of the data."""
+
 Outcome = tuple[Array, Array | None]
 """Probabilities (or values) of records, and their classes (None under regression)."""
 
@@ -204,6 +208,10 @@ def estimate(
     selects.  Its spread joins two sources: the sampling of groups (a plain bootstrap of the final predictions)
     and the selection (how much the score on all records moves with what is selected).
 
+    Where a few groups hold most records (:func:`uneven`), a sample without one of them is no small copy of the data, and
+    scores on what it leaves out are not those of all records.  There each record's predictions by the samples that left it
+    out are averaged, and all records are scored together.
+
     Parameters
     ----------
     selection : Selection
@@ -219,6 +227,7 @@ def estimate(
     naive = score(task, truth, *final)
     samples = bootstrap_groups(groups, _strata(task, truth), np.random.default_rng(seed))
     outside, plain, selected = [], [], []
+    pooled_rows = _Pooled(final)
     for done in range(repeats):
         if enough(done):
             break
@@ -228,12 +237,49 @@ def estimate(
         if done % 4 == 0:
             selected.append(score(task, truth, *predict(everything)))
         if len(left) and (task == "regression" or len(np.unique(truth[left])) > 1):
-            outside.append(score(task, truth[left], *predict(left)))
+            said = predict(left)
+            outside.append(score(task, truth[left], *said))
+            pooled_rows.take(left, said)
+    if uneven(groups) and outside:
+        outside = [score(task, truth[pooled_rows.known], *pooled_rows.outcome())]
     n_groups = len(np.unique(groups))
     corrected = {name: _corrected(name, value, n_groups, outside, plain, selected) for name, value in naive.items()}
     return Estimate(
         corrected, {name: _plain_interval(name, naive[name], plain, n_groups) for name in naive}, len(plain)
     )
+
+
+def uneven(groups: Array) -> bool:
+    """Whether a few groups hold most records: fewer than 50 in effect, and less than a tenth of their number."""
+    sizes = np.unique(groups, return_counts=True)[1].astype(np.float64)
+    effective = sizes.sum() ** 2 / (sizes**2).sum()
+    return bool(effective < min(FEW, 0.1 * len(sizes)))
+
+
+class _Pooled:
+    """Mean prediction of each record, and its most frequent class, over the samples that left it out."""
+
+    def __init__(self, like: Outcome) -> None:
+        self.scores = np.zeros_like(like[0], np.float64)
+        self.times = np.zeros(len(self.scores))
+        self.votes = None if like[1] is None else np.zeros(self.scores.shape)
+
+    def take(self, rows: Array, outcome: Outcome) -> None:
+        self.scores[rows] += outcome[0]
+        self.times[rows] += 1
+        if self.votes is not None and outcome[1] is not None:
+            self.votes[rows, outcome[1]] += 1
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Records that were left out at least once."""
+        return self.times > 0
+
+    def outcome(self) -> Outcome:
+        """Of the known records."""
+        times = self.times[self.known]
+        scores = self.scores[self.known] / (times[:, None] if self.scores.ndim == 2 else times)
+        return scores, None if self.votes is None else self.votes[self.known].argmax(axis=1)
 
 
 def _strata(task: str, truth: Array) -> Array:
