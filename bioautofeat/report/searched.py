@@ -23,7 +23,6 @@ Steps = list[float] | None
 """Score of the blend after each trial, NaN before the first; None where it was not worked out."""
 
 
-
 def family_title(model: str) -> str:
     """A model's name in words; its own name where it is none of the registry."""
     from bioautofeat.models import get
