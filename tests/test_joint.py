@@ -71,6 +71,16 @@ def test_every_point_is_a_candidate_that_can_be_built(kind, ragged):
         assert len(set(candidate.specs)) == len(candidate.specs)
 
 
+@pytest.mark.parametrize(("kind", "ragged"), [("dna", False), ("dna", True), ("protein", False), ("protein", True)])
+def test_a_descriptor_has_one_spelling(kind, ragged):
+    """Members that name one descriptor in two ways could not be delivered together."""
+    problem = prepared(kind, ragged=ragged).problem
+    blocks = choose_blocks(problem.source)
+    named = {spec for block in blocks.values() for spec in block}
+    named |= {spec for specs in choices_for(problem, blocks).values() for spec in specs}
+    assert all(str(parse(spec)) == spec for spec in named)
+
+
 def test_first_models_are_points_of_the_space():
     problem = prepared().problem
     blocks, space = space_of(problem)

@@ -88,15 +88,16 @@ def _check_widths(specs: Iterable[str], seqs: Sequences) -> None:
 
 
 def available(specs: Iterable[str], alphabet: Alphabet) -> tuple[str, ...]:
-    """The specs that this installation knows for the alphabet, each once."""
+    """The specs that this installation knows for the alphabet, each once and as it is written without defaults."""
     found = []
-    for spec in specs:
+    for text in specs:
         try:
-            parse(spec).term(alphabet)
+            spec = parse(text)
+            spec.term(alphabet)
         except ParameterError:
             continue
-        if spec not in found:
-            found.append(spec)
+        if str(spec) not in found:
+            found.append(str(spec))
     return tuple(found)
 
 

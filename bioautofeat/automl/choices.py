@@ -120,7 +120,7 @@ def choices_for(problem: Problem, blocks: Blocks, given: tuple[str, ...] = ()) -
     if given:
         return {spec: (spec,) for spec in blocks["small"]}
     kinds = _kinds(source, len(problem))
-    found = {kind: tuple(s for s in specs if s in available(specs, source.alphabet)) for kind, specs in kinds.items()}
+    found = {kind: available(specs, source.alphabet) for kind, specs in kinds.items()}
     known = {spec for specs in found.values() for spec in specs}
     for name, block in blocks.items():
         if name == "strings":
