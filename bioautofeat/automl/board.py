@@ -141,17 +141,17 @@ class Board:
         return np.stack([self._losses[trial.candidate.key] for trial in trials])
 
     def _blended(self, usable: Sequence[Trial]) -> Champion:
+        predictions = _stacked(usable)
         if not self.problem.classes:
-            return self._value_blend(usable)
-        linear = self._class_blend(usable, log=False)
+            return self._value_blend(usable, predictions)
+        linear = self._class_blend(usable, predictions, log=False)
         if len(linear.weights) == 1 and len(usable) == 1:
             return linear
-        log = self._class_blend(usable, log=True)
+        log = self._class_blend(usable, predictions, log=True)
         return log if log.loss < WORTH * linear.loss else linear
 
-    def _value_blend(self, usable: Sequence[Trial]) -> Champion:
+    def _value_blend(self, usable: Sequence[Trial], predictions: Array) -> Champion:
         problem, truth = self.problem, self.problem.judged_truth
-        predictions = _stacked(usable)
         weights = blend_values(predictions, truth, kinds=_kinds(usable))
         members = np.flatnonzero(weights)
         mixed = pooled(predictions[members], weights[members])
@@ -159,9 +159,8 @@ class Board:
         named = _named(usable, weights)
         return Champion(named, Calibration(), None, interval, problem.loss(mixed), problem.scores(mixed), mixed)
 
-    def _class_blend(self, usable: Sequence[Trial], log: bool) -> Champion:
+    def _class_blend(self, usable: Sequence[Trial], predictions: Array, log: bool) -> Champion:
         problem, truth = self.problem, self.problem.judged_truth
-        predictions = _stacked(usable)
         weigh, join = (log_pool_classes, log_pooled) if log else (blend_classes, pooled)
         weights = weigh(predictions, truth, losses=self.losses(usable), kinds=_kinds(usable))
         members = np.flatnonzero(weights)

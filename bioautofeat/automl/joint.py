@@ -105,9 +105,8 @@ class JointSearch(Chooser):
         if candidate is None or not self._dear(candidate):
             return candidate
         others = [self._drawn(known, i) for i in range(1, SCREENED)]
-        drawn = list(dict.fromkeys(one.key for one in [candidate, *others] if one is not None))
-        named = {one.key: one for one in [candidate, *others] if one is not None}
-        self.batch = [replace(named[key], share=SCREEN_SHARE) for key in drawn]
+        drawn = {one.key: one for one in [candidate, *others] if one is not None}
+        self.batch = [replace(one, share=SCREEN_SHARE) for one in drawn.values()]
         return self.batch.pop(0)
 
     def _dear(self, candidate: Candidate) -> bool:

@@ -47,18 +47,11 @@ class Steps(Predictor):
 
 
 @dataclass(frozen=True, eq=False)
-class Blend(Predictor):
-    """The weighted mean of the members' probabilities or values; weights of shape ``(members,)`` that sum to 1."""
+class _Members(Predictor):
+    """Several models of the same columns and classes, each with a weight."""
 
-    kind: ClassVar[str] = "blend"
     members: tuple[Predictor, ...]
     weights: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        require(len(self.members) > 0 and self.weights.shape == (len(self.members),), "blend: one weight a member")
-        require(np.all(self.weights >= 0) and abs(self.weights.sum() - 1) < 1e-9, "blend: weights do not sum to 1")
-        shapes = {(member.n_columns, member.n_classes) for member in self.members}
-        require(len(shapes) == 1, "blend: members of different columns or classes")
 
     @property
     def n_columns(self) -> int:  # type: ignore[override]
@@ -71,6 +64,19 @@ class Blend(Predictor):
     @property
     def row_by_row(self) -> bool:  # type: ignore[override]
         return all(member.row_by_row for member in self.members)
+
+
+@dataclass(frozen=True, eq=False)
+class Blend(_Members):
+    """The weighted mean of the members' probabilities or values; weights of shape ``(members,)`` that sum to 1."""
+
+    kind: ClassVar[str] = "blend"
+
+    def __post_init__(self) -> None:
+        require(len(self.members) > 0 and self.weights.shape == (len(self.members),), "blend: one weight a member")
+        require(np.all(self.weights >= 0) and abs(self.weights.sum() - 1) < 1e-9, "blend: weights do not sum to 1")
+        shapes = {(member.n_columns, member.n_classes) for member in self.members}
+        require(len(shapes) == 1, "blend: members of different columns or classes")
 
     def _weighted(self, tables: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
         found = [weight * table for weight, table in zip(self.weights.tolist(), tables, strict=True)]
@@ -87,7 +93,7 @@ class Blend(Predictor):
 
 
 @dataclass(frozen=True, eq=False)
-class LogPool(Predictor):
+class LogPool(_Members):
     """The members' probabilities multiplied, each to the power of its weight: ``softmax(sum(weight * log(p)))``.
 
     A logarithmic opinion pool (Genest and Zidek 1986, Stat Sci 1:114), which is what logistic stacking on the members'
@@ -95,26 +101,12 @@ class LogPool(Predictor):
     """
 
     kind: ClassVar[str] = "log_pool"
-    members: tuple[Predictor, ...]
-    weights: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         require(len(self.members) > 0 and self.weights.shape == (len(self.members),), "pool: one weight a member")
         require(np.all(self.weights >= 0) and np.all(np.isfinite(self.weights)), "pool: a weight is negative")
         shapes = {(member.n_columns, member.n_classes) for member in self.members}
         require(len(shapes) == 1 and self.n_classes > 1, "pool: members of different columns or classes")
-
-    @property
-    def n_columns(self) -> int:  # type: ignore[override]
-        return self.members[0].n_columns
-
-    @property
-    def n_classes(self) -> int:
-        return self.members[0].n_classes
-
-    @property
-    def row_by_row(self) -> bool:  # type: ignore[override]
-        return all(member.row_by_row for member in self.members)
 
     def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         return log_pooled((member.outputs(rows) for member in self.members), self.weights)
