@@ -28,8 +28,8 @@ from bioautofeat.search.base import generator
 __all__ = ["JointSearch", "joint_search"]
 
 SEARCHED = (
-    "xgboost", "lightgbm", "extra_trees", "random_forest", "svm", "nystroem", "logistic", "linear_svm", "ridge",
-    "elastic_net", "knn", "lda",
+    "xgboost", "lightgbm", "catboost", "extra_trees", "random_forest", "svm", "nystroem", "logistic", "linear_svm",
+    "ridge", "elastic_net", "knn", "lda", "gaussian_bayes",
 )  # fmt: skip
 """Models that a search chooses among, where they suit the data and are installed."""
 

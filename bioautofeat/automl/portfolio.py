@@ -186,10 +186,14 @@ class Portfolio(Chooser):
         """Boosting whose trees grow leaf by leaf, where it is installed: cheaper on positional columns, and unlike the other."""
         yield from self._on(block, "lightgbm", rounds=200, column_share=0.25, row_share=0.8, leaves=31)
 
-    def _strings(self) -> Iterator[Candidate]:
+    def _symmetric(self, block: str) -> Iterator[Candidate]:
+        """Boosting by symmetric trees, where it is installed: dear, and unlike the others."""
+        yield from self._on(block, "catboost", rounds=300, column_share=0.3)
+
+    def _strings(self, c: float = 3.0) -> Iterator[Candidate]:
         """A machine on similarities of whole sequences, for few short proteins."""
         if "strings" in self.blocks:
-            yield Candidate("kernel_svm", {"c": 3.0}, self.blocks["strings"], "strings")
+            yield Candidate("kernel_svm", {"c": c}, self.blocks["strings"], "strings")
 
     def _linear(self, block: str) -> Iterator[Candidate]:
         """A strongly penalised linear model."""
@@ -242,6 +246,8 @@ class Portfolio(Chooser):
             yield from self._on(block, "svm", c=3.0, width=0.5)
             yield from self._on(block, "nystroem", c=1.0, width=0.5)
             yield from self._on(block, "extra_trees", columns="tenth")
+        yield from self._symmetric("rich")
+        yield from self._strings(c=30.0)
         for block in ("rich", "broad", *SPECIAL):
             yield from self._on(
                 block, "xgboost", rounds=200, learning_rate=0.1, depth=3, column_share=0.3, row_share=0.8
@@ -249,6 +255,7 @@ class Portfolio(Chooser):
             yield from self._on(block, "svm", c=30.0)
         if self.problem.n_classes:
             yield from self._on("small", "lda")
+            yield from self._on("small", "gaussian_bayes")
         for model in ("svm", "extra_trees"):
             yield from self._on("small", model)
         yield from self._boosted("small")
