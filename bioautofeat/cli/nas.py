@@ -60,6 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--strategy", action="append", default=[], metavar="NAME", help="see nas strategies")
     parser.add_argument("--space", default="sequence", metavar="NAME", help="see nas spaces")
+    parser.add_argument(
+        "--encoder", action="append", default=[], metavar="NAME",
+        help="one-hot, ncp, embedding:k=3, properties:names=NAME+NAME, fcgr:k=4; several to choose from (sequence)",
+    )  # fmt: skip
     parser.add_argument("--evaluator", default="training", metavar="NAME", help="how architectures are judged")
     parser.add_argument("--architecture", metavar="FILE", help="JSON, for train")
     parser.add_argument("--epochs", type=positive, default=40, metavar="N", help="at most (default 40)")
@@ -126,7 +130,7 @@ def _estimator(options: argparse.Namespace, **more: Any) -> Any:
     return kind(
         strategy=options.strategy[-1] if options.strategy else "evolution", space=options.space,
         evaluator=options.evaluator, time_budget=budget, trials=options.trials, epochs=options.epochs,
-        members=options.members, strands=options.strands, metric=options.metric, threads=options.threads,
+        members=options.members, strands=options.strands, encoders=tuple(options.encoder), metric=options.metric, threads=options.threads,
         random_state=options.seed, device=options.device, tell=tell, **more,
     )  # fmt: skip
 

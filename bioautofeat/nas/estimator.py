@@ -41,7 +41,7 @@ class _Searched(BaseEstimator):
         self, *, strategy: str = "evolution", space: Any = "sequence", evaluator: str = "training",
         time_budget: float | None = 600.0, trials: int | None = None, epochs: int = 40, members: int = 3,
         architecture: Architecture | Mapping[str, Any] | str | None = None, alphabet: str = "auto", strands: str = "given",
-        metric: str | None = None, longest: int = 1000, settings: Mapping[str, Any] | None = None, groups: Any = None,
+        encoders: tuple[str, ...] = (), metric: str | None = None, longest: int = 1000, settings: Mapping[str, Any] | None = None, groups: Any = None,
         threads: int | None = None,
         random_state: int = 0, device: str = "auto", tell: Callable[[str], None] | None = None,
     ) -> None:  # fmt: skip
@@ -55,6 +55,7 @@ class _Searched(BaseEstimator):
         self.architecture = architecture
         self.alphabet = alphabet
         self.strands = strands
+        self.encoders = encoders
         self.metric = metric
         self.longest = longest
         self.settings = settings
@@ -162,7 +163,7 @@ class _Searched(BaseEstimator):
             return [Candidate(chosen, settings)]
         plan = Plan(
             self.space, self.strategy, self.evaluator, self.trials, start, deadline, self.random_state, device,
-            self.strands == "symmetric", self._say,
+            self.strands == "symmetric", self._say, tuple(self.encoders),
         )  # fmt: skip
         return search_whole(problem, plan, settings)
 
@@ -259,6 +260,9 @@ class NASClassifier(ClassifierMixin, _Searched):
     strands : {"given", "both", "symmetric"}
         DNA alone.  ``both``: half of the records are read from the other strand in training; ``symmetric``: networks
         that give both strands the same output.  Only where the strand says nothing.
+    encoders : tuple of str
+        How letters become numbers: ``one-hot``, ``ncp``, ``embedding:k=3``, ``properties:names=NAME+NAME`` (tracks), or
+        ``fcgr:k=4`` (one chaos-game image).  The space ``sequence`` chooses among several; by default among its own.
     metric : str, optional
         What picks epochs, architectures and the decision rule: ``mcc`` by default.
     longest : int

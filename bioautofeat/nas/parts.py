@@ -80,6 +80,34 @@ class Encoder:
         if any(not isinstance(name, str) or name.endswith(".csv") for name in self.properties):
             raise ParameterError("encoder: only the package's own properties can be kept in a model file")
 
+    @classmethod
+    def named(cls, text: str, alphabet: str) -> Encoder:
+        """The encoder of a text: ``one-hot``, ``ncp``, ``embedding:k=3``, ``fcgr:k=4``, ``properties:names=zscale``.
+
+        Raises
+        ------
+        ParameterError
+            For a name or an option that is unknown, and for an encoder that the alphabet does not have.
+        """
+        name, _, options = text.partition(":")
+        usual = {"embedding": 3 if get_alphabet(alphabet).complement else 1, "fcgr": 4}
+        k = usual.get(name, 1)
+        properties: tuple[str, ...] = ()
+        for option in options.split(",") if options else ():
+            key, _, value = option.partition("=")
+            if key == "k" and value.isdecimal():
+                k = int(value)
+            elif key == "names" and name == "properties" and value:
+                properties = tuple(value.split("+"))
+            else:
+                raise ParameterError(f"encoder {text!r}: {option!r} is none of k=NUMBER, names=NAME+NAME")
+        return cls(name, alphabet, k, properties)
+
+    @property
+    def side(self) -> int:
+        """Cells on a side of the image; 0 for tracks."""
+        return 2**self.k if self.dimensions == 2 else 0
+
     @property
     def letters(self) -> Alphabet:
         """The alphabet."""

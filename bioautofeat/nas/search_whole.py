@@ -15,6 +15,7 @@ from bioautofeat.nas.catalogue import SPACES
 from bioautofeat.nas.evaluators import EVALUATORS, Evaluator
 from bioautofeat.nas.fitting import Fit
 from bioautofeat.nas.genotype import Encoder, Frame, Head, Stem
+from bioautofeat.nas.ops import operations_for
 from bioautofeat.nas.problem import Problem, check_length
 from bioautofeat.nas.searching import Budget, search
 from bioautofeat.nas.spaces import CellSpace, ChainSpace
@@ -64,6 +65,8 @@ class Plan:
     device : torch.device
     symmetric : bool
     tell : callable
+    encoders : tuple of str
+        As :meth:`Encoder.named` reads them; the space's own where there are none.
     """
 
     space: str | Space
@@ -76,6 +79,7 @@ class Plan:
     device: Any
     symmetric: bool
     tell: Callable[[str], None]
+    encoders: tuple[str, ...] = ()
 
     end: float = math.inf
     """When the search must have ended."""
@@ -89,30 +93,49 @@ class Plan:
         self.end = -math.inf
 
 
-def space_for(name: str | Space, problem: Problem, *, symmetric: bool = False) -> Space:
+def space_for(name: str | Space, problem: Problem, *, symmetric: bool = False, encoders: tuple[str, ...] = ()) -> Space:
     """The space of that name for the records (a space is its own)."""
     if isinstance(name, Space):
         return name
     if name not in SPACES:
         raise unknown("space", name, SPACES)
     if name == "sequence":
-        return SequenceSpace(problem.alphabet, problem.length, symmetric=symmetric, recurrent=problem.length <= LONG)
+        return SequenceSpace(
+            problem.alphabet, problem.length, symmetric=symmetric, recurrent=problem.length <= LONG,
+            encoders=encoders or None,
+        )  # fmt: skip
+    if len(encoders) > 1:
+        raise ParameterError(f"the space {name} draws no encoder: name one, or use the space sequence")
+    possible = operations_for(_encoder(problem, encoders).dimensions)
+    cells, blocks = (
+        tuple(operation for operation in operations if operation in possible)
+        for operations in (CELL_OPERATIONS, BLOCK_OPERATIONS)
+    )
     if name == "edge-cell":
-        return EdgeCellSpace(4, CELL_OPERATIONS, cells=1, channels=32)
+        return EdgeCellSpace(4, cells, cells=1, channels=32)
     if name == "cell":
-        return CellSpace(BLOCK_OPERATIONS, 3)
-    return MorphismSpace() if name == "morphism" else ChainSpace(BLOCK_OPERATIONS, 4)
+        return CellSpace(blocks, 3)
+    if name == "morphism":
+        kernels = MorphismSpace().kernels
+        return MorphismSpace(kernels=tuple(kernel for kernel in kernels if f"conv{kernel}" in possible))
+    return ChainSpace(blocks, 4)
 
 
-def frame_for(problem: Problem, space: Space, *, symmetric: bool = False) -> Frame:
+def _encoder(problem: Problem, encoders: tuple[str, ...]) -> Encoder:
+    """The encoder of a frame."""
+    return Encoder.named(encoders[0] if encoders else "one-hot", problem.alphabet.name)
+
+
+def frame_for(problem: Problem, space: Space, *, symmetric: bool = False, encoders: tuple[str, ...] = ()) -> Frame:
     """What stands around a cell or a chain: sizes by the records' length, width and copies by the space."""
-    length = problem.length
+    encoder = _encoder(problem, encoders)
+    length = encoder.side or problem.length
     kernel = max(k for k in (1, 3, 5, 7, 9) if k <= max(1, length))
     channels, cells = (space.channels, space.cells) if isinstance(space, EdgeCellSpace) else (32, 1)
-    stem = Stem(channels, kernel, dropout=0.1)
+    stem = Stem(channels, kernel, embedding=16 if encoder.name == "embedding" else 0, dropout=0.1)
     stages = 1 if length < 16 else 2
-    head = Head("bins", min(12, length), 0, 0.4)
-    return Frame(Encoder(alphabet=problem.alphabet.name), stem, head, cells, stages, symmetric)
+    head = Head("bins", min(4 if encoder.side else 12, length), 0, 0.4)
+    return Frame(encoder, stem, head, cells, stages, symmetric)
 
 
 def _strategy(name: str) -> Any:
@@ -172,8 +195,8 @@ def search_whole(problem: Problem, plan: Plan, settings: Settings) -> list[Candi
     UnfinishedError
         Where not one could be trained in the time there is.
     """
-    space = space_for(plan.space, problem, symmetric=plan.symmetric)
-    frame = frame_for(problem, space, symmetric=plan.symmetric)
+    space = space_for(plan.space, problem, symmetric=plan.symmetric, encoders=plan.encoders)
+    frame = frame_for(problem, space, symmetric=plan.symmetric, encoders=plan.encoders)
     strategy = _strategy(plan.strategy)
     other = evaluator_for(plan.evaluator, problem, frame, settings, plan.device)
     judge = WholeTraining(problem, frame, settings, plan.device, tell=plan.tell)
@@ -215,7 +238,8 @@ def _run(
 def _first(judge: WholeTraining, space: Space, plan: Plan) -> list[Trial]:
     """Train the network to be beaten, and set the limits of those that follow."""
     point = space.default() if isinstance(space, SequenceSpace) else None
-    stand_in = SequenceSpace(judge.problem.alphabet, judge.problem.length, symmetric=plan.symmetric)
+    stand_in = space_for("sequence", judge.problem, symmetric=plan.symmetric, encoders=plan.encoders)
+    assert isinstance(stand_in, SequenceSpace)
     chosen = architecture_of(stand_in, stand_in.default(), judge.frame)
     check_length(chosen, judge.problem.length)
     settings = replace(judge.settings, **SequenceSpace.training(stand_in.default()))

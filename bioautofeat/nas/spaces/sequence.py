@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from bioautofeat.alphabet import Alphabet, get_alphabet
+from bioautofeat.errors import ParameterError
 from bioautofeat.nas.genotype import Architecture, ChainBody, Encoder, Head, Stem
+from bioautofeat.nas.ops import operations_for
 from bioautofeat.nas.spaces.chain import ChainGenotype
 from bioautofeat.parameters import Choice, Int
 from bioautofeat.search.space import Chooser, Point, Space
@@ -39,6 +41,9 @@ class SequenceSpace(Space):
         Networks that treat both strands of DNA alike.
     recurrent : bool
         Whether recurrent layers are in the space; they are slow on long records.
+    encoders : tuple of str, optional
+        Those to choose from, as :meth:`Encoder.named` reads them: ``("one-hot", "ncp")``; ``("fcgr:k=4",)`` for networks
+        of chaos-game images, whose kernels and parts then have to fit into the image.
 
     Examples
     --------
@@ -49,25 +54,34 @@ class SequenceSpace(Space):
 
     def __init__(
         self, alphabet: str | Alphabet, length: int, layers: int = 4, operations: tuple[str, ...] | None = None,
-        symmetric: bool = False, recurrent: bool = True,
+        symmetric: bool = False, recurrent: bool = True, encoders: tuple[str, ...] | None = None,
     ) -> None:  # fmt: skip
-        self.alphabet, self.length, self.layers = get_alphabet(alphabet), max(1, length), layers
+        self.alphabet, self.layers, self.symmetric = get_alphabet(alphabet), layers, symmetric
+        self.encoders = {text: Encoder.named(text, self.alphabet.name) for text in encoders or self._usual()}
+        self.length = max(1, length)
+        images = [encoder for encoder in self.encoders.values() if encoder.dimensions == 2]
+        if images:
+            if len(images) < len(self.encoders):
+                raise ParameterError("encoders: images and tracks need different networks, so search them apart")
+            self.length = min(encoder.side for encoder in images)
         known = operations or (SYMMETRIC if symmetric else OPERATIONS)
-        self.operations = tuple(name for name in known if recurrent or name not in ("gru", "lstm", "attention"))
-        self.symmetric = symmetric
+        known = tuple(name for name in known if recurrent or name not in ("gru", "lstm", "attention"))
+        self.operations = tuple(name for name in known if not images or name in operations_for(2))
 
     def _numbers(self, *options: int) -> Choice:
         """Those of the numbers that fit into a record, as names."""
         fitting = [option for option in options if option <= self.length]
         return Choice(*map(str, fitting or options[:1]))
 
-    def _encoders(self) -> Choice:
+    def _usual(self) -> tuple[str, ...]:
+        """Encoders that are searched where none is named."""
         if self.symmetric:
-            return Choice("one-hot")
-        return Choice("one-hot", "embedding") if self.alphabet.complement else Choice("one-hot", "embedding", "zscale")
+            return ("one-hot",)
+        usual = ("one-hot", "embedding")
+        return usual if self.alphabet.complement else (*usual, "properties:names=zscale")
 
     def draw(self, choose: Chooser) -> None:
-        choose("encoder", self._encoders())
+        choose("encoder", Choice(*self.encoders))
         choose("channels", Choice("16", "32", "64"))
         choose("kernel", self._numbers(3, 5, 7, 9, 11, 15, 19))
         choose("stride", Choice("1", "2") if self.length >= 80 else Choice("1"))
@@ -107,6 +121,8 @@ class SequenceSpace(Space):
             "bins": "12", "hidden": "0", "dropout": "0.4", "hide": "0.1", "learning_rate": "0.003",
             "weight_decay": "0.01",
         }  # fmt: skip
+        if next(iter(self.encoders.values())).dimensions == 2:
+            values["bins"] = "4"  # on each side
 
         def nearest(name: str, limits: Any) -> Any:
             wanted = values[name]
@@ -119,13 +135,10 @@ class SequenceSpace(Space):
     def decode(self, point: Point) -> Architecture:
         """The whole network of a point."""
         values = dict(point)
-        name = values["encoder"]
-        k = 3 if name == "embedding" and self.alphabet.complement else 1
-        properties = ("zscale",) if name == "zscale" else ()
-        encoder = Encoder("properties" if properties else name, self.alphabet.name, k, properties)
+        encoder = self.encoders[values["encoder"]]
         stem = Stem(
             int(values["channels"]), int(values["kernel"]), int(values["stride"]),
-            16 if name == "embedding" else 0, float(values["hide"]),
+            16 if encoder.name == "embedding" else 0, float(values["hide"]),
         )  # fmt: skip
         operations = tuple(values[f"layer{layer}"] for layer in range(values["layers"]))
         skips = [
