@@ -28,6 +28,9 @@ Array = NDArray[Any]
 WORTH = 0.998
 """A logarithmic pool is taken where its loss falls below this part of a linear blend's."""
 
+LEAST_GAIN = 0.1
+"""What the log likelihood of all judged records together must gain for a new champion: noise among the members gains less."""
+
 
 @dataclass(frozen=True, eq=False)
 class Champion:
@@ -119,7 +122,8 @@ class Board:
             self.champion = None
             return False
         found = self._blended(usable)
-        if self.champion is not None and not found.loss < self.champion.loss - 1e-9:
+        margin = LEAST_GAIN / len(self.problem.judged_truth) if self.problem.classes else 1e-9
+        if self.champion is not None and not found.loss < self.champion.loss - margin:
             return False
         self.champion = found
         return True

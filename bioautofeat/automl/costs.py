@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BOOSTERS", "CostModel", "free_memory", "memory_of", "operations", "small_round", "table_seconds"]
+__all__ = ["BOOSTERS", "FORESTS", "CostModel", "free_memory", "memory_of", "operations", "small_round", "table_seconds"]
 
 RATES = {
     "logistic": 4e-10, "ridge": 2e-10, "lda": 6e-10, "svm": 5e-11, "nystroem": 1.4e-10, "knn": 5e-11,
@@ -20,6 +20,9 @@ RATES = {
 """Seconds for one operation of each model on one thread; a start, corrected by every fit."""
 
 BOOSTERS = ("xgboost", "hist_boosting", "lightgbm", "catboost")
+
+FORESTS = {"extra_trees": 200, "random_forest": 300}
+"""Trees of a forest of which nothing else is said."""
 
 OVERHEAD = 0.05
 """Seconds of a fit of nothing."""
@@ -43,11 +46,11 @@ def operations(model: str, values: Mapping[str, Any], rows: int, columns: int, c
         size = math.log2(number("leaves", 15)) if model == "lightgbm" else number("depth", 5)
         share = 0.3 + 0.7 * number("column_share", 1.0)
         return 400 * n * d + number("rounds", 100) * several * share * (n * d * size + 1000 * d * 2**size)
-    if model in ("extra_trees", "random_forest"):
+    if model in FORESTS:
         ways = {"tenth": d / 10, "third": d / 3, "all": d, "log2": math.log2(d + 1)}
         tried = ways.get(str(values.get("columns", "sqrt")), math.sqrt(d))
         depth = max(1.0, math.log2(n / number("leaf", 1) + 1))
-        return number("trees", 500) * n * depth * max(1.0, tried) / 10
+        return number("trees", FORESTS[model]) * n * depth * max(1.0, tried) / 10
     if model == "svm":
         return n * n * (d + 30 * math.sqrt(n) + 60 * several)
     if model == "network":
@@ -71,7 +74,7 @@ def small_round(model: str, values: Mapping[str, Any], rows: int) -> tuple[dict[
     """Other values and fewer rows that make a fit short, and let its full cost be told; None where there is no such way."""
     if model in BOOSTERS:
         return {"rounds": 10}, rows
-    if model in ("extra_trees", "random_forest"):
+    if model in FORESTS:
         return {"trees": 10}, rows
     if model == "network":
         return {"epochs": 1}, rows
@@ -85,7 +88,7 @@ def memory_of(model: str, rows: int, columns: int) -> float:
     table = 4.0 * rows * columns
     if model == "svm":
         return 3 * table + 16.0 * rows * rows
-    if model in ("extra_trees", "random_forest", *BOOSTERS):
+    if model in (*FORESTS, *BOOSTERS):
         return 3 * table
     return 5 * table
 
@@ -124,7 +127,7 @@ class CostModel:
 
     def gain(self, model: str, threads: int) -> float:
         """How much faster so many threads make a model."""
-        parallel = model in ("extra_trees", "random_forest", *BOOSTERS)
+        parallel = model in (*FORESTS, *BOOSTERS)
         return max(1.0, 0.75 * threads) if parallel else 1.0
 
     def _raw(self, model: str, values: Mapping[str, Any], rows: int, columns: int) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bioautofeat.automl.blocks import Blocks
+from bioautofeat.automl.costs import FORESTS
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.trial import Candidate, Trial
 from bioautofeat.models import get
@@ -101,7 +102,7 @@ def fitted_to_data(problem: Problem, model: str, values: Mapping[str, Any]) -> d
         found["rounds"] = max(20, found.get("rounds", 100) * 13 // problem.n_classes)
     if model == "extra_trees" and n > 3_000:
         # as many nodes in all for large data as for 3,000 rows
-        found["trees"] = max(150, found.get("trees", 500) * 3_000 // n)
+        found["trees"] = max(100, found.get("trees", FORESTS[model]) * 3_000 // n)
         found.setdefault("leaf", 2)
     return found
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bioautofeat.automl.board import Board
 from bioautofeat.automl.clock import Clock
-from bioautofeat.automl.costs import BOOSTERS, free_memory, memory_of
+from bioautofeat.automl.costs import BOOSTERS, FORESTS, free_memory, memory_of
 from bioautofeat.automl.executor import Executor, FitError
 from bioautofeat.automl.forecast import Forecast
 from bioautofeat.automl.journal import Journal
@@ -38,9 +38,6 @@ PATIENCE = 60
 
 SURE = 1.3
 """A fit is let begin where this many times its predicted seconds are left."""
-
-
-FORESTS = {"extra_trees": 500, "random_forest": 300}
 
 
 class Search:

