@@ -46,18 +46,16 @@ def one(data, strategy, seed, options):
     )  # fmt: skip
     model.fit(sequences(data.training, data.alphabet), [label for _, label in data.training])
     fitted = time.perf_counter() - start
-    shares = model.predict_proba(sequences(data.test, data.alphabet))
-    labels = model.predict(sequences(data.test, data.alphabet))
+    found = model.model_.predict(sequences(data.test, data.alphabet), options.threads)
     place = {name: code for code, name in enumerate(data.classes)}
-    codes, kept = np.array([place[label] for label in labels]), data.new
-    truth = data.truth(data.test)
-    measures = score("classification", truth[kept], shares[kept], codes[kept])
-    found = {name: float(measures[name]) for name in ("mcc", "acc", "auc")}
+    codes, kept, truth = np.array([place[label] for label in found.labels]), data.new, data.truth(data.test)
+    measures = score("classification", truth[kept], found.probabilities[kept], codes[kept])
+    measured = {name: float(measures[name]) for name in ("mcc", "acc", "auc")}
     return {
         "set": data.name, "strategy": strategy, "seed": seed, "seconds": options.seconds, "threads": options.threads,
         "space": options.space, "evaluator": options.evaluator, "took": round(fitted, 1),
         "tried": len(model.history_), "failed": sum(bool(row["error"]) for row in model.history_),
-        "members": len(model.architectures_), "validation": round(model.score_, 4), **found, "log": lines,
+        "members": len(model.architectures_), "validation": round(model.score_, 4), **measured, "log": lines,
     }  # fmt: skip
 
 

@@ -130,7 +130,8 @@ def _estimator(options: argparse.Namespace, **more: Any) -> Any:
     return kind(
         strategy=options.strategy[-1] if options.strategy else "evolution", space=options.space,
         evaluator=options.evaluator, time_budget=budget, trials=options.trials, epochs=options.epochs,
-        members=options.members, strands=options.strands, encoders=tuple(options.encoder), metric=options.metric, threads=options.threads,
+        members=options.members, strands=options.strands, encoders=tuple(options.encoder),
+        metric=options.metric, threads=options.threads,
         random_state=options.seed, device=options.device, tell=tell, **more,
     )  # fmt: skip
 

@@ -41,7 +41,8 @@ class _Searched(BaseEstimator):
         self, *, strategy: str = "evolution", space: Any = "sequence", evaluator: str = "training",
         time_budget: float | None = 600.0, trials: int | None = None, epochs: int = 40, members: int = 3,
         architecture: Architecture | Mapping[str, Any] | str | None = None, alphabet: str = "auto", strands: str = "given",
-        encoders: tuple[str, ...] = (), metric: str | None = None, longest: int = 1000, settings: Mapping[str, Any] | None = None, groups: Any = None,
+        encoders: tuple[str, ...] = (), metric: str | None = None, longest: int = 1000,
+        settings: Mapping[str, Any] | None = None, groups: Any = None,
         threads: int | None = None,
         random_state: int = 0, device: str = "auto", tell: Callable[[str], None] | None = None,
     ) -> None:  # fmt: skip

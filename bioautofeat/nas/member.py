@@ -89,9 +89,7 @@ def network_of(values: Mapping[str, Any]) -> Architecture:
     """
     full = NETWORK.checked(values)
     name = full["encoder"]
-    k = 3 if name == "embedding" and full["alphabet"] != "protein" else 1
-    properties = ("zscale",) if name == "zscale" else ()
-    encoder = Encoder("properties" if properties else name, full["alphabet"], k, properties)
+    encoder = Encoder.named("properties:names=zscale" if name == "zscale" else name, full["alphabet"])
     embedding = 16 if name == "embedding" else 0
     stem = Stem(full["channels"], full["kernel"], full["stride"], embedding, full["hide"])
     layers = tuple(full["layers"].split("+"))

@@ -208,8 +208,8 @@ def macs(architecture: Architecture, length: int, n_outputs: int = 2) -> int:
     with torch.device("meta"), torch.no_grad():
         network = build(architecture, architecture.encoder.channels, n_outputs).eval()
         hooks = [module.register_forward_hook(count) for module in network.modules()]
-        side = 2**architecture.encoder.k
-        shape = (side, side) if architecture.encoder.dimensions == 2 else (length,)
+        side = architecture.encoder.side
+        shape = (side, side) if side else (length,)
         network(torch.zeros(1, architecture.encoder.channels, *shape))
     for hook in hooks:
         hook.remove()
