@@ -29,3 +29,13 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip("the folder of reference data is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture
+def one_torch_thread():
+    """Small networks are trained faster by one thread, and to the same numbers everywhere."""
+    torch = pytest.importorskip("torch", reason="networks need torch: pip install 'bioautofeat[nas]'")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

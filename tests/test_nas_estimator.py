@@ -1,4 +1,4 @@
-"""Architecture search as an estimator, its model file, the table of a benchmark, and the command."""
+"""Architecture search as an estimator, and its model file."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from nas_records import records
 from sklearn.base import clone
 
 import bioautofeat
-from bioautofeat.cli.main import main
 from bioautofeat.errors import LabelError, ModelError, NotFittedError, ParameterError, TableError, UnfinishedError
-from bioautofeat.nas.bench import Benchmark, Protocol, Training, code_of, read_benchmark, write_head, write_line
-from bioautofeat.nas.genotype import Encoder, Frame, Head, Stem, read_architecture
+from bioautofeat.nas.genotype import Frame, Head, Stem, read_architecture
 from bioautofeat.nas.spaces.chain import ChainGenotype
 from bioautofeat.nas.spaces.edge_cell import EdgeCell
 from bioautofeat.nas.spaces.sequence import SequenceSpace
@@ -30,26 +29,7 @@ from bioautofeat.terms.letters import letter_rows  # noqa: E402
 
 SMALL = Frame(stem=Stem(8, 7), head=Head("max"), stages=1).hold(EdgeCell(2, ("conv3",)))
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def records(n, seed=0, motif="TGACTCA"):
-    """Texts of 24 to 39 letters, every other one with a motif."""
-    rng = np.random.default_rng(seed)
-    texts, labels = [], np.where(np.arange(n) % 2, "with", "without")
-    for label in labels:
-        letters = rng.choice(list("ACGT"), rng.integers(24, 40))
-        if label == "with":
-            place = rng.integers(len(letters) - len(motif))
-            letters[place : place + len(motif)] = list(motif)
-        texts.append("".join(letters))
-    return texts, labels
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def quick(**more):
@@ -230,70 +210,6 @@ def test_the_default_network_is_in_its_space():
                 assert space.decode(space.sample(rng)).stem.kernel <= length
 
 
-# encoders
-
-
-@pytest.mark.parametrize(
-    ("text", "alphabet", "expected"),
-    [
-        ("one-hot", "protein", Encoder("one-hot", "protein")),
-        ("ncp", "rna", Encoder("ncp", "rna")),
-        ("embedding", "dna", Encoder("embedding", "dna", 3)),
-        ("embedding:k=2", "protein", Encoder("embedding", "protein", 2)),
-        ("properties:names=zscale", "protein", Encoder("properties", "protein", 1, ("zscale",))),
-        ("fcgr", "dna", Encoder("fcgr", "dna", 4)),
-        ("fcgr:k=5", "dna", Encoder("fcgr", "dna", 5)),
-    ],
-)
-def test_an_encoder_is_named_by_a_text(text, alphabet, expected):
-    assert Encoder.named(text, alphabet) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "alphabet", "message"),
-    [
-        ("ncp", "protein", "ncp is for nucleotides"),
-        ("fcgr:k=x", "dna", "k=NUMBER"),
-        ("one-hot:names=zscale", "dna", "k=NUMBER"),
-        ("letters", "dna", "letters"),
-        ("properties", "protein", "properties are named"),
-        ("embedding:k=6", "dna", "more than the 512"),
-    ],
-)
-def test_an_encoder_that_cannot_be_is_refused(text, alphabet, message):
-    with pytest.raises(ParameterError, match=message):
-        Encoder.named(text, alphabet)
-
-
-@pytest.mark.parametrize("k", [1, 2, 3, 5])
-def test_networks_of_images_fit_into_the_image(k):
-    space, side = SequenceSpace("dna", 1000, encoders=(f"fcgr:k={k}",)), 2**k
-    rng = np.random.default_rng(k)
-    x = torch.rand(2, 1, side, side)
-    for point in [space.default()] + [space.sample(rng) for _ in range(15)]:
-        chosen = space.decode(point)
-        assert chosen.encoder == Encoder("fcgr", "dna", k)
-        assert chosen.stem.kernel <= max(3, side)
-        assert chosen.head.bins <= max(4, side)
-        assert build(chosen, 1, 3).eval()(x).shape == (2, 3)
-
-
-def test_images_and_tracks_are_searched_apart():
-    with pytest.raises(ParameterError, match="search them apart"):
-        SequenceSpace("dna", 50, encoders=("one-hot", "fcgr"))
-    with pytest.raises(ParameterError, match="draws no encoder"):
-        quick(architecture=None, trials=1, space="chain", encoders=("one-hot", "ncp")).fit(*records(20))
-
-
-@pytest.mark.parametrize("space", ["sequence", "edge-cell", "cell", "chain", "morphism"])
-@pytest.mark.parametrize("encoder", ["ncp", "embedding:k=2", "fcgr:k=3"])
-def test_every_space_takes_every_encoder(space, encoder):
-    model = quick(architecture=None, trials=2, epochs=2, members=1, strategy="random", space=space, encoders=(encoder,))
-    model.fit(*records(40))
-    assert {chosen.encoder for chosen in model.architectures_} == {Encoder.named(encoder, "dna")}
-    assert np.allclose(model.predict_proba(records(5, 1)[0]).sum(1), 1)
-
-
 # the model file
 
 
@@ -345,7 +261,6 @@ def test_an_explanation_shows_motifs_and_letters(fitted):
 
 
 def predictor():
-    from bioautofeat.nas.network import build
 
     return NetworkPredictor.of(build(SMALL, 4, 2), 30, 2)
 
@@ -407,127 +322,6 @@ def test_without_torch_a_line_says_what_is_missing(fitted, tmp_path, monkeypatch
         bioautofeat.load(path)
     with pytest.raises(ParameterError, match=r"pip install 'bioautofeat\[nas\]'"):
         quick().fit(*records(20))
-
-
-# the table of a benchmark
-
-
-def table(seeds=(0, 1)):
-    protocol = Protocol(3, ("none", "conv3"), 16, 1, 2, 7, 3, {"splice": "a task"})
-    trainings = [
-        Training("splice", code_of(protocol.space.decode(point), protocol.operations), seed, 100 + i, 1000, 0.5, round(i / 10 + seed / 100, 4), (0.1, 0.2, i / 10))
-        for i, point in enumerate(protocol.space.points())
-        for seed in seeds
-    ]  # fmt: skip
-    return protocol, trainings
-
-
-def test_a_benchmark_is_written_and_read(tmp_path):
-    protocol, trainings = table()
-    path = tmp_path / "table.csv"
-    path.write_text(write_head(protocol) + "".join(map(write_line, trainings)))
-    found = read_benchmark(path)
-    assert found.protocol == protocol
-    assert list(found.trainings.values()) == trainings
-    assert found.tasks == ("splice",)
-    assert found.seeds == (0, 1)
-    assert len(found.cells("splice")) == 8
-    assert found.best("splice") == ("111", pytest.approx(0.705))
-    point = next(point for point in protocol.space.points())
-    assert found.validation(point, "splice") == 0.0
-    assert found.validation("111", "splice", epochs=2) == 0.2
-    assert found.test(EdgeCell(3, ("conv3",) * 3), "splice", seed=1) == pytest.approx(0.71)
-    assert found.cost(point, "splice").parameters == 100
-
-
-def test_bad_benchmarks_are_told(tmp_path):
-    protocol, trainings = table()
-    path = tmp_path / "table.csv"
-    for text, message in [
-        ("", "first line"), ("#{}\n", "first line"), (write_head(protocol).replace("seed", "seeds"), "columns"),
-        (write_head(protocol) + "splice,111,0,1\n", "line 3"),
-        (write_head(protocol) + write_line(trainings[0]).replace("000", "009"), "line 3"),
-        (write_head(protocol) + write_line(replace(trainings[0], validation=(0.1,))), "line 3"),
-    ]:  # fmt: skip
-        path.write_text(text)
-        with pytest.raises(TableError, match=message):
-            read_benchmark(path)
-    with pytest.raises(TableError, match="cannot be read"):
-        read_benchmark(tmp_path / "none.csv")
-    found = Benchmark(protocol, trainings)
-    with pytest.raises(ParameterError, match="unknown task"):
-        found.test("111", "splices")
-    with pytest.raises(ParameterError, match="no training of cell 112"):
-        found.test("112", "splice")
-
-
-# the command
-
-
-def fasta(path, n=80, seed=0):
-    texts, labels = records(n, seed)
-    path.write_text(
-        "".join(f">r{i}|{label}\n{text}\n" for i, (text, label) in enumerate(zip(texts, labels, strict=True)))
-    )
-    return str(path)
-
-
-def test_the_command_searches_trains_and_predicts(tmp_path, capsys):
-    train, new = fasta(tmp_path / "train.fa"), fasta(tmp_path / "new.fa", 6, 1)
-    run = tmp_path / "run"
-    common = ["--labels", "header", "--epochs", "2", "--members", "1", "--threads", "1"]
-    assert main(["nas", "search", train, "-o", str(run), "--trials", "2", "--strategy", "random", *common]) == 0
-    assert sorted(path.name for path in run.iterdir()) == [
-        "architecture.json", "architecture.svg", "history.csv", "model.baf", "report.html",
-    ]  # fmt: skip
-    page = (run / "report.html").read_text()
-    assert page.count("<svg") == 1
-    assert "conv5 - conv5 - conv5" in page or "channels" in page
-    assert (run / "history.csv").read_text().startswith("score,parameters,epochs,seconds,error,architecture\n")
-    assert "network 1:" in capsys.readouterr().err
-    assert main(["nas", "search", train, "-o", str(run), "--trials", "1", *common]) == 2
-    assert "is not empty" in capsys.readouterr().err
-    model = str(tmp_path / "model.baf")
-    chosen = ["--architecture", str(run / "architecture.json")]
-    assert main(["nas", "train", train, *chosen, "-o", model, "--quiet", *common]) == 0
-    assert main(["nas", "predict", model, new]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "id,prediction,p_with,p_without"
-    assert len(lines) == 7
-    assert main(["nas", "train", train, "-o", model, *common]) == 2
-    assert "--architecture FILE" in capsys.readouterr().err
-    assert main(["nas", "search", train, *common]) == 2
-    assert "name the output" in capsys.readouterr().err
-
-
-def test_the_command_lists_and_compares(tmp_path, capsys):
-    assert main(["nas", "spaces"]) == main(["nas", "strategies"]) == 0
-    out = capsys.readouterr().out
-    assert "edge-cell\t" in out
-    assert "evolution\t" in out
-    protocol, trainings = table()
-    path = tmp_path / "table.csv"
-    path.write_text(write_head(protocol) + "".join(map(write_line, trainings)))
-    assert main(["nas", "bench", str(path), "--set", "splice", "--strategy", "local", "--trials", "20"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].startswith("local,20,20,0.7050,0.0000")
-    assert main(["nas", "bench", str(path), "--set", "splices"]) == 2
-    for name in ("reinforce", "morphism", "controller"):
-        assert main(["nas", "bench", str(path), "--set", "splice", "--strategy", name, "--seeds", "1"]) == 0
-    assert main(["nas", "bench", str(path), "--set", "splice", "--strategy", "darts"]) == 2
-    assert "looks up nothing" in capsys.readouterr().err
-    path.write_text(write_head(protocol) + "".join(map(write_line, trainings[:4])))
-    assert main(["nas", "bench", str(path), "--set", "splice"]) == 2
-    assert "2 of 8 cells" in capsys.readouterr().err
-
-
-def test_published_tables_are_known_by_their_heads(shared, capsys):
-    for file, more in (("nb201_compact.csv", ["--set", "cifar100"]), ("nasbench_macro_cifar10.csv", [])):
-        path = str(shared / "nas" / file)
-        assert main(["nas", "bench", path, *more, "--strategy", "random", "--trials", "5", "--seeds", "2"]) == 0
-    found = [line.split(",") for line in capsys.readouterr().out.splitlines() if line.startswith("random")]
-    assert [float(row[-1]) for row in found] == [73.513, 93.127]
-    assert main(["nas", "bench", str(shared / "nas" / "nb201_compact.csv")]) == 2
-    assert "cifar10, cifar100, imagenet16" in capsys.readouterr().err
 
 
 def test_the_catalogue_names_all_strategies():

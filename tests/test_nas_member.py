@@ -25,13 +25,7 @@ from bioautofeat.nas.network import macs  # noqa: E402
 MOTIF = "TGACTCA"
 SMALL = {"channels": 8, "kernel": 7, "layers": "conv3", "pool": "max", "dropout": 0.0, "hide": 0.0}
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def records(n, seed=0):

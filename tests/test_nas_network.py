@@ -25,13 +25,7 @@ from bioautofeat.nas.train import seeded  # noqa: E402
 
 LENGTHS = (50, 1, 7, 22, 0, 33)
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def spaces(names):

@@ -88,10 +88,8 @@ def network_of(values: Mapping[str, Any]) -> Architecture:
         For an operation that does not exist, and for sizes that do not go together.
     """
     full = NETWORK.checked(values)
-    name = full["encoder"]
-    encoder = Encoder.named("properties:names=zscale" if name == "zscale" else name, full["alphabet"])
-    embedding = 16 if name == "embedding" else 0
-    stem = Stem(full["channels"], full["kernel"], full["stride"], embedding, full["hide"])
+    encoder = _encoder(full)
+    stem = Stem(full["channels"], full["kernel"], full["stride"], encoder.embedding, full["hide"])
     layers = tuple(full["layers"].split("+"))
     chain = ChainGenotype(layers, _skips(full["skips"], len(layers)))
     body = ChainBody(chain, min(full["stages"], len(layers)))
@@ -163,12 +161,18 @@ def usual(alphabet: str, longest: int, **more: Any) -> dict[str, Any]:
     return _changed({**values_of(space.decode(point)), **space.training(point), **more})
 
 
+def _encoder(full: Mapping[str, Any]) -> Encoder:
+    name = full["encoder"]
+    return Encoder.named("properties:names=zscale" if name == "zscale" else name, full["alphabet"])
+
+
 def operations(values: Mapping[str, Any], rows: int, columns: int) -> float:
     """About how many multiplications a fit takes: three passes' worth of every record, in every epoch of every member."""
     full = NETWORK.checked(values)
     names = full["layers"].split("+")
     stages = min(full["stages"], len(names))
-    inputs = {"one-hot": 20 if full["alphabet"] == "protein" else 4, "embedding": 16, "zscale": 5}[full["encoder"]]
+    encoder = _encoder(full)
+    inputs = encoder.embedding or encoder.channels
     places, width = columns / full["stride"], float(full["channels"])
     total = places * inputs * full["kernel"] * width
     for layer, name in enumerate(names):

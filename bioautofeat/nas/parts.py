@@ -22,6 +22,8 @@ __all__ = ["Body", "CellBody", "ChainBody", "EdgeBody", "Encoder", "GrownBody", 
 MOST_WORDS = 512
 """Channels of an embedding, and rows of a table of properties, at most."""
 
+EMBEDDING_WIDTH = 16
+
 
 def sized(limits: Range, default: Any = MISSING) -> Any:
     """A field whose values lie in a range."""
@@ -126,6 +128,11 @@ class Encoder:
 
             return len(word_properties(self.letters, self.k, self.properties).slugs)
         return {"ncp": 3, "fcgr": 1}.get(self.name) or self.letters.size**self.k
+
+    @property
+    def embedding(self) -> int:
+        """Width of the vectors that a stem learns for the words; 0 where there are none to learn."""
+        return EMBEDDING_WIDTH if self.name == "embedding" else 0
 
     @property
     def is_symmetric(self) -> bool:

@@ -132,7 +132,7 @@ def frame_for(problem: Problem, space: Space, *, symmetric: bool = False, encode
     length = encoder.side or problem.length
     kernel = max(k for k in (1, 3, 5, 7, 9) if k <= max(1, length))
     channels, cells = (space.channels, space.cells) if isinstance(space, EdgeCellSpace) else (32, 1)
-    stem = Stem(channels, kernel, embedding=16 if encoder.name == "embedding" else 0, dropout=0.1)
+    stem = Stem(channels, kernel, embedding=encoder.embedding, dropout=0.1)
     stages = 1 if length < 16 else 2
     head = Head("bins", min(4 if encoder.side else 12, length), 0, 0.4)
     return Frame(encoder, stem, head, cells, stages, symmetric)

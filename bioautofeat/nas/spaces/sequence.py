@@ -138,7 +138,7 @@ class SequenceSpace(Space):
         encoder = self.encoders[values["encoder"]]
         stem = Stem(
             int(values["channels"]), int(values["kernel"]), int(values["stride"]),
-            16 if encoder.name == "embedding" else 0, float(values["hide"]),
+            encoder.embedding, float(values["hide"]),
         )  # fmt: skip
         operations = tuple(values[f"layer{layer}"] for layer in range(values["layers"]))
         skips = [
