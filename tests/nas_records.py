@@ -5,19 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from bioautofeat.nas.bench import Protocol, Training, code_of
+from bioautofeat.sequences import Sequences
+
+MOTIF = "TGACTCA"
 
 
-def records(n, seed=0, motif="TGACTCA"):
-    """Texts of 24 to 39 letters, every other one with a motif."""
+def records(n, seed=0, motif=MOTIF, lengths=(24, 40)):
+    """Texts of nucleotides, every other one with a motif; ``with`` or ``without`` for each."""
     rng = np.random.default_rng(seed)
     texts, labels = [], np.where(np.arange(n) % 2, "with", "without")
     for label in labels:
-        letters = rng.choice(list("ACGT"), rng.integers(24, 40))
+        letters = rng.choice(list("ACGT"), rng.integers(*lengths))
         if label == "with":
             place = rng.integers(len(letters) - len(motif))
             letters[place : place + len(motif)] = list(motif)
         texts.append("".join(letters))
     return texts, labels
+
+
+def planted(n, seed=0, **more):
+    """The same as sequences; 1 for those with the motif, 0 for the others."""
+    texts, labels = records(n, seed, **more)
+    return Sequences.from_strings(texts, "dna"), (labels == "with").astype(np.int64)
 
 
 def fasta(path, n=80, seed=0):

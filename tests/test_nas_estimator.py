@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from nas_records import records
+from nas_records import MOTIF, records
 from sklearn.base import clone
 
 import bioautofeat
@@ -251,11 +251,11 @@ def test_an_explanation_shows_motifs_and_letters(fitted):
         rows = [row for row in found.tables["saliency"].rows if row[0] == name]
         text = texts[int(name[1:]) - 1]
         assert "".join(row[3] for row in rows) == text
-        place = text.find("TGACTCA")
+        place = text.find(MOTIF)
         if place >= 0:
             shares = np.abs([row[4] for row in rows])
-            inside.append(shares[place : place + 7].mean())
-            outside.append(np.delete(shares, np.s_[place : place + 7]).mean())
+            inside.append(shares[place : place + len(MOTIF)].mean())
+            outside.append(np.delete(shares, np.s_[place : place + len(MOTIF)]).mean())
     assert inside
     assert np.mean(inside) > 2 * np.mean(outside)
 

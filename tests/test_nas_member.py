@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nas_records import planted
 
 import bioautofeat
 from bioautofeat.bundle import FittedModel
@@ -11,7 +12,6 @@ from bioautofeat.errors import LabelError, ParameterError, UnfinishedError
 from bioautofeat.extraction import Extractor
 from bioautofeat.nas.member import NETWORK, NetworkEstimator, network_of, operations, spec, usual, values_of
 from bioautofeat.nas.spaces.sequence import SequenceSpace
-from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Training
 
 torch = pytest.importorskip("torch", reason="networks need torch: pip install 'bioautofeat[nas]'")
@@ -22,23 +22,9 @@ from bioautofeat.models.predictors.transforms import Select  # noqa: E402
 from bioautofeat.nas.hunting import Hunt, searched  # noqa: E402
 from bioautofeat.nas.network import macs  # noqa: E402
 
-MOTIF = "TGACTCA"
 SMALL = {"channels": 8, "kernel": 7, "layers": "conv3", "pool": "max", "dropout": 0.0, "hide": 0.0}
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
-
-
-def records(n, seed=0):
-    """Records of 24 to 39 letters, every other one with a motif (1)."""
-    rng = np.random.default_rng(seed)
-    texts, labels = [], np.arange(n) % 2
-    for label in labels:
-        letters = rng.choice(list("ACGT"), rng.integers(24, 40))
-        if label:
-            place = rng.integers(len(letters) - len(MOTIF))
-            letters[place : place + len(MOTIF)] = list(MOTIF)
-        texts.append("".join(letters))
-    return Sequences.from_strings(texts, "dna"), labels
 
 
 def table_of(seqs, *specs, length=39):
@@ -49,7 +35,7 @@ def table_of(seqs, *specs, length=39):
 @pytest.fixture(scope="module")
 def fitted():
     torch.set_num_threads(1)
-    seqs, labels = records(400)
+    seqs, labels = planted(400)
     return NetworkEstimator({**SMALL, "epochs": 20, "learning_rate": 0.01, "members": 2}).fit(table_of(seqs)[1], labels)
 
 
@@ -105,7 +91,7 @@ def test_costs_are_in_proportion_to_what_torch_multiplies(values):
 
 
 def test_it_learns(fitted):
-    seqs, labels = records(200, 1)
+    seqs, labels = planted(200, 1)
     predictor = compiled(fitted)
     assert (predictor.predict(table_of(seqs)[1]) == labels).mean() > 0.9
     again = restore(export(fitted))
@@ -114,7 +100,7 @@ def test_it_learns(fitted):
 
 def test_threads_and_neighbours_change_nothing(fitted):
     """Not a bit, neither in training nor in prediction."""
-    seqs, labels = records(150, 2)
+    seqs, labels = planted(150, 2)
     table, predictor = table_of(seqs)[1], compiled(fitted)
     whole = predictor.predict_proba(table)
     assert np.array_equal(predictor.predict_proba(table, threads=3), whole)
@@ -134,7 +120,7 @@ def test_double_precision_says_the_same(fitted):
     """The network in double precision is the judge of what single precision costs."""
     from bioautofeat.nas.encode import encode
 
-    table = table_of(records(150, 2)[0])[1]
+    table = table_of(planted(150, 2)[0])[1]
     part = compiled(fitted).members[0]
     network = restore(export(part)).network.double()
     x, mask = encode(torch.from_numpy(table.astype(np.int64)), network.architecture.encoder)
@@ -143,7 +129,7 @@ def test_double_precision_says_the_same(fitted):
 
 
 def test_regression():
-    seqs, _ = records(300)
+    seqs, _ = planted(300)
     values = 100 * (table_of(seqs)[1] == 3).sum(1) / seqs.lengths
     made = NetworkEstimator(
         {"channels": 8, "kernel": 3, "layers": "conv3", "pool": "mean", "epochs": 30}, "regression"
@@ -153,7 +139,7 @@ def test_regression():
 
 
 def test_bad_input_is_told():
-    seqs, labels = records(40)
+    seqs, labels = planted(40)
     table = table_of(seqs)[1]
     for values, rows, truth, error, message in [
         ({}, table, np.zeros(40), LabelError, "two classes"),
@@ -172,7 +158,7 @@ def test_bad_input_is_told():
 
 def test_a_blend_of_words_and_letters_is_a_model_file(fitted, tmp_path):
     """As a selector delivers it: each member picks its columns out of one table."""
-    seqs, labels = records(200, 3)
+    seqs, labels = planted(200, 3)
     extractor, table = table_of(seqs, "kmer:k=2", spec(39))
     linear = get("logistic").build("classification", {}).fit(table[:, :16], labels)
     width = table.shape[1]
@@ -192,7 +178,7 @@ def test_a_blend_of_words_and_letters_is_a_model_file(fitted, tmp_path):
 
 
 def test_a_search_hands_on_what_did_best():
-    seqs, labels = records(120)
+    seqs, labels = planted(120)
     table = table_of(seqs)[1]
     lines = []
     hunt = Hunt(trials=4, epochs=2, most=2, seed=1, tell=lines.append, strategy="random")
@@ -210,7 +196,7 @@ def test_a_search_hands_on_what_did_best():
 def test_a_search_keeps_to_its_time():
     import time
 
-    seqs, labels = records(200)
+    seqs, labels = planted(200)
     start = time.monotonic()
     found = searched(table_of(seqs)[1], labels, "dna", Hunt(seconds=4.0), n_classes=2)
     assert time.monotonic() - start < 5

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
+import nas_records
 import numpy as np
 import pytest
+from nas_records import MOTIF
 
 from bioautofeat.errors import ParameterError, UnfinishedError
 from bioautofeat.nas.genotype import Encoder, Frame, Head, Stem
@@ -20,28 +23,8 @@ from bioautofeat.nas.network import build  # noqa: E402
 from bioautofeat.nas.saliency import filter_motifs, mutations, saliency  # noqa: E402
 from bioautofeat.nas.train import Settings, batches, device_of, evaluate, loss_of, predict, seeded, train  # noqa: E402
 
-MOTIF = "TGACTCA"
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def planted(n, seed=0, motif=MOTIF, lengths=(30, 45), alphabet="dna"):
-    """Records with (1) and without (0) a motif."""
-    rng = np.random.default_rng(seed)
-    texts, labels = [], np.arange(n) % 2
-    for label in labels:
-        letters = rng.choice(list("ACGT"), rng.integers(*lengths))
-        if label:
-            place = rng.integers(len(letters) - len(motif))
-            letters[place : place + len(motif)] = list(motif)
-        texts.append("".join(letters))
-    return Sequences.from_strings(texts, alphabet), labels
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+planted = partial(nas_records.planted, lengths=(30, 45))
 
 
 def architecture(operation="conv3", encoder=None, dropout=0.0, **frame):

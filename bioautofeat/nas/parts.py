@@ -23,6 +23,7 @@ MOST_WORDS = 512
 """Channels of an embedding, and rows of a table of properties, at most."""
 
 EMBEDDING_WIDTH = 16
+"""Numbers that a learned embedding gives each word."""
 
 
 def sized(limits: Range, default: Any = MISSING) -> Any:
