@@ -17,6 +17,7 @@ from bioautofeat.evaluation.calibration import Calibration, normalise
 from bioautofeat.evaluation.estimate import (
     BestOfMany,
     ClassBlend,
+    Selection,
     ValueBlend,
     bootstrap_groups,
     estimate,
@@ -103,6 +104,39 @@ def test_a_perfect_score_keeps_some_doubt():
     assert 0 < found.corrected["acc"].se < 0.1
     assert found.corrected["acc"].low < 1.0
     assert found.corrected["acc"].high == 1.0
+
+
+class RightOnAll(Selection):
+    """Right on every record once it has seen them all; what a sample selects is wrong on each tenth record."""
+
+    task = "classification"
+
+    def __init__(self, n):
+        self.truth = np.arange(n) // 2 % 2
+
+    def fit(self, rows):
+        wrong = (np.arange(len(self.truth)) % 10 == 0) & (len(np.unique(rows)) < len(self.truth))
+        classes = np.where(wrong, 1 - self.truth, self.truth)
+        return lambda wanted: (np.eye(2)[classes[wanted]], classes[wanted])
+
+
+def test_an_estimate_is_no_surer_than_its_errors():
+    """The final choice has no error whose spread could be seen, those of the samples have."""
+    found = estimate(RightOnAll(200), np.arange(200)).corrected["acc"]
+    assert found.value == pytest.approx(0.9, abs=0.01)
+    assert found.se == pytest.approx((0.9 * 0.1 / 200) ** 0.5, rel=0.15)
+
+
+def test_the_left_out_records_tell_the_same_spread_as_all(rng):
+    """The score of a part drawn without replacement, scaled, against the binomial spread of all records."""
+    right = rng.random(400) < 0.8
+    scores = [right[left].mean() for _, (_, left) in zip(
+        range(2000), bootstrap_groups(np.arange(400), np.zeros(400, int), rng), strict=False
+    )]  # fmt: skip
+    share = (1 - 1 / 400) ** 400
+    assert np.std(scores) * (share / (1 - share)) ** 0.5 == pytest.approx(
+        (right.mean() * (1 - right.mean()) / 400) ** 0.5, rel=0.05
+    )
 
 
 def test_a_deadline_ends_the_bootstrap(rng):

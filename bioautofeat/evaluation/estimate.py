@@ -206,7 +206,9 @@ def estimate(
 
     The value is the mean over bootstrap samples of the score, on the groups left out, of what the sample
     selects.  Its spread joins two sources: the sampling of groups (a plain bootstrap of the final predictions)
-    and the selection (how much the score on all records moves with what is selected).
+    and the selection (how much the score on all records moves with what is selected).  It is no less than the
+    scores on the groups left out say by theirs: the final predictions may be right on all records, where those of
+    the samples are not.
 
     Where a few groups hold most records (:func:`uneven`), a sample without one of them is no small copy of the data, and
     scores on what it leaves out are not those of all records.  There each record's predictions by the samples that left it
@@ -226,7 +228,7 @@ def estimate(
     final = selection.fit(everything)(everything)
     naive = score(task, truth, *final)
     samples = bootstrap_groups(groups, _strata(task, truth), np.random.default_rng(seed))
-    outside, plain, selected = [], [], []
+    outside, plain, selected, shares = [], [], [], []
     pooled_rows = _Pooled(final)
     for done in range(repeats):
         if enough(done):
@@ -239,11 +241,15 @@ def estimate(
         if len(left) and (task == "regression" or len(np.unique(truth[left])) > 1):
             said = predict(left)
             outside.append(score(task, truth[left], *said))
+            shares.append(len(left) / len(truth))
             pooled_rows.take(left, said)
     if uneven(groups) and outside:
         outside = [score(task, truth[pooled_rows.known], *pooled_rows.outcome())]
     n_groups = len(np.unique(groups))
-    corrected = {name: _corrected(name, value, n_groups, outside, plain, selected) for name, value in naive.items()}
+    left_out = float(np.mean(shares)) if shares else 0.0
+    corrected = {
+        name: _corrected(name, value, n_groups, outside, plain, selected, left_out) for name, value in naive.items()
+    }
     return Estimate(
         corrected, {name: _plain_interval(name, naive[name], plain, n_groups) for name in naive}, len(plain)
     )
@@ -315,10 +321,12 @@ def intervals(
 Rows = list[dict[str, float]]
 
 
-def _corrected(name: str, naive: float, n_groups: int, outside: Rows, plain: Rows, selected: Rows) -> Interval:
+def _corrected(
+    name: str, naive: float, n_groups: int, outside: Rows, plain: Rows, selected: Rows, left_out: float
+) -> Interval:
     """One measure from its values outside the samples, of the final predictions, and of each selection."""
-    columns = (_known(rows, name) for rows in (outside, plain, selected))
-    return _interval(METRICS[name].bounds, naive, n_groups, *columns)
+    left, drawn, chosen = (_known(rows, name) for rows in (outside, plain, selected))
+    return _interval(METRICS[name].bounds, naive, n_groups, left, drawn, chosen, left_out)
 
 
 def _known(rows: Rows, name: str) -> NDArray[np.float64]:
@@ -334,15 +342,21 @@ def _plain_interval(name: str, value: float, plain: Rows, n_groups: int) -> Inte
 
 
 def _interval(
-    bounds: tuple[float, float], naive: float, n_groups: int, outside: Array, plain: Array, selected: Array
-) -> Interval:
-    """One measure from its values outside the samples, of the final predictions, and of each selection."""
+    bounds: tuple[float, float], naive: float, n_groups: int, outside: Array, plain: Array, selected: Array,
+    left_out: float = 0.0,
+) -> Interval:  # fmt: skip
+    """One measure from its values outside the samples, of the final predictions, and of each selection.
+
+    ``left_out`` is the share of the records that the values outside are of: a part ``f`` drawn without replacement has
+    a mean whose variance is ``(1 - f) / f`` times that of all records.
+    """
     value = float(outside.mean()) if len(outside) else naive
     sampling = float(plain.std()) if len(plain) > 1 else 0.0
     spread = float(np.hypot(sampling, selected.std())) if len(plain) > 1 else 0.0
     # a perfect score has no spread of its own: one wrong group in twice as many is still likely
     least = 0.5 / max(1, n_groups)
-    spread = max(spread, least)
+    seen = float(outside.std() * np.sqrt(left_out / (1.0 - left_out))) if len(outside) > 1 else 0.0
+    spread = max(spread, seen, least)
     low, high = value - 1.96 * spread, value + 1.96 * spread
     if sampling > least:
         # the shape of the bootstrap (skewed near a bound), moved to the value and widened by the selection
