@@ -142,7 +142,7 @@ def test_the_audit_counts(rng):
     assert content["classes"] == {"a": 15, "b": 17}
     assert content["test"] == {
         "records": 4, "exact": 2, "reverse_complement": 1, "near": 2, "conflicting": 1, "clean": 1, "same_ids": 4,
-        "shift_auc": content["test"]["shift_auc"],
+        "shift_auc": content["test"]["shift_auc"], "novelty_auc": None,
     }  # fmt: skip
     assert content["groups"] == 2
     assert content["group_sizes"] == {"all_groups": 30, "records_in_groups": 4, "largest": 2}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioautofeat.audit import copies, shortcuts, words
+from bioautofeat.audit.novelty import novelty_auc
 from bioautofeat.audit.part import Part, class_codes, label_values
 from bioautofeat.evaluation.splits import keys_of_sequences
 from bioautofeat.sequences import Sequences
@@ -33,6 +34,9 @@ class TestAudit:
         Exact copies with a label that no training record of that sequence has.
     shift_auc : float
         How well training and test records are told apart; .5 for not at all.
+    novelty_auc : float, optional
+        Chance that a test record that is no copy is less related to the training part than its records are to each
+        other (:mod:`bioautofeat.audit.novelty`); .5 for as much.  None where it was not looked for, or cannot be told.
     same_ids : int
         Identifiers that stand in both parts.
     copies : tuple of (str, str)
@@ -46,6 +50,7 @@ class TestAudit:
     near: NDArray[np.bool_]
     conflicting: NDArray[np.bool_]
     shift_auc: float
+    novelty_auc: float | None
     same_ids: int
     copies: tuple[tuple[str, str], ...]
 
@@ -59,8 +64,10 @@ class TestAudit:
         counts = {
             name: int(getattr(self, name).sum()) for name in ("exact", "reverse_complement", "near", "conflicting")
         }
-        rest = {"clean": int(self.clean.sum()), "same_ids": self.same_ids, "shift_auc": self.shift_auc}
-        return {"records": len(self.exact), **counts, **rest}
+        apart = {"shift_auc": self.shift_auc, "novelty_auc": self.novelty_auc}
+        return {
+            "records": len(self.exact), **counts, "clean": int(self.clean.sum()), "same_ids": self.same_ids, **apart
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,7 @@ def audit(training: Part, test: Part | None = None, *, task: str = "classificati
         identical=identical,
         keys=keys,
         shortcuts=_shortcuts(training, task, group, keys),
-        test=None if test is None else _test_part(training, test, keys, task, relations),
+        test=None if test is None else _test_part(training, test, keys, task, group if relations else None),
     )
 
 
@@ -223,19 +230,26 @@ def _shortcuts(training: Part, task: str, group: Array, keys: Array) -> dict[str
     return shortcuts.shortcuts(part, class_codes(labels, classes), group[known], keys[known], len(classes))
 
 
-def _test_part(training: Part, test: Part, keys: Array, task: str, relations: bool) -> TestAudit:
+def _test_part(training: Part, test: Part, keys: Array, task: str, group: Array | None) -> TestAudit:
+    """The test part beside the training part; without groups, relations are not looked for."""
     test_keys = keys_of_sequences(test.sequences)
     exact = copies.in_training(keys, test_keys)
     first = {key: row for row, key in reversed(list(enumerate(keys.tolist())))} if exact.any() else {}
     examples = np.flatnonzero(exact)[:20]
+    turned = copies.reversed_in_training(keys, test.sequences, exact)
+    near = exact if group is None else words.near_copies(training.sequences, test.sequences) | exact
+    new = np.flatnonzero(~(near | turned))
     return TestAudit(
         exact=exact,
-        reverse_complement=copies.reversed_in_training(keys, test.sequences, exact),
-        near=words.near_copies(training.sequences, test.sequences) | exact if relations else exact,
+        reverse_complement=turned,
+        near=near,
         conflicting=_contradicted(training, test, keys, test_keys)
         if task == "classification"
         else np.zeros(len(test), bool),
         shift_auc=shortcuts.shift_auc(training.sequences, test.sequences, keys, test_keys),
+        novelty_auc=None
+        if group is None
+        else novelty_auc(training.sequences, test.sequences.take(new), group, keys, test_keys[new]),
         same_ids=len(set(training.sequences.ids) & set(test.sequences.ids)),
         copies=tuple(
             (test.sequences.ids[i], training.sequences.ids[first[int(test_keys[i])]]) for i in examples.tolist()

@@ -69,4 +69,9 @@ def _test(test: TestAudit | None) -> Iterator[str]:
         yield f"{_mark(bool(mask.any()))} {name:<18} {int(mask.sum()):,} {words}"
     if test.same_ids:
         yield f"! same ids           {test.same_ids:,} ids stand in both parts"
+    if test.novelty_auc is not None:
+        yield (
+            f"{_mark(test.novelty_auc > 0.65)} novelty            AUC {test.novelty_auc:.3f}: how often a test record is less related "
+            "to the training part than its folds are to each other (0.5: alike)"
+        )
     yield f"{_mark(test.shift_auc > 0.65)} shift              AUC {test.shift_auc:.3f} of telling training from test records (0.5: alike)"

@@ -132,7 +132,7 @@ def metrics_of(result: Result, prepared: Prepared, problem: Problem) -> dict[str
         content["test"] = rows(result.test)
         content["test_clean"] = None if result.test_clean is None else rows(result.test_clean)
     if prepared.audit is not None and prepared.audit.test is not None:
-        content["shift"] = prepared.audit.test.shift_auc
+        content["shift"], content["novelty"] = prepared.audit.test.shift_auc, prepared.audit.test.novelty_auc
     return content
 
 

@@ -132,6 +132,11 @@ def _test(facts: Facts) -> Iterator[str]:
             f"training and test records differ: a simple model tells them apart with an AUC of {test['shift_auc']:.3f} "
             "(0.5: alike). The estimate is for records like the training part."
         )
+    if (test.get("novelty_auc") or 0.5) > SHIFT:
+        yield (
+            f"test records are less related to the training part than its folds are to each other (in {test['novelty_auc']:.0%} of pairs; "
+            "50 %: alike). The estimate is for records as related as the folds; on less related ones, expect a lower score."
+        )
     if 0 < test.get("clean", 30) < 30:
         yield f"only {count(test['clean'], 'test record')} {'is' if test['clean'] == 1 else 'are'} no copy of a training record; a score on so few says little."
 

@@ -141,6 +141,11 @@ def _how(facts: Facts) -> Iterator[str]:
         yield f"The test part {which}was looked at once, at the end: {found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f}). {verdict}"
     if metrics.get("shift") is not None:
         yield f"Shift between training and test part: they are told apart with an AUC of {metrics['shift']:.3f} (0.5: alike)."
+    if metrics.get("novelty") is not None:
+        yield (
+            f"Novelty of the test part: in {metrics['novelty']:.0%} of pairs a test record is less related to the training part than a "
+            "training record is to the other folds (50 %: alike)."
+        )
 
 
 def _interval(row: Mapping[str, float]) -> Numeric:
