@@ -15,7 +15,7 @@ from bioautofeat.automl.blocks import choose_blocks
 from bioautofeat.automl.board import Board
 from bioautofeat.automl.clock import Clock, parse_duration, process_age
 from bioautofeat.automl.costs import CostModel, operations
-from bioautofeat.automl.crew import Crew
+from bioautofeat.automl.crew import Crew, executor_for
 from bioautofeat.automl.estimator import AutoClassifier, AutoRegressor
 from bioautofeat.automl.executor import FitError, Inline, Worker
 from bioautofeat.automl.journal import Journal
@@ -441,6 +441,16 @@ def test_a_budget_is_kept():
     result, _ = run(make(17, n=60), Options(time_budget=4.0, descriptors=("kmer:k=2",)))
     assert time.monotonic() - started < 9
     assert result.board.trials
+
+
+def test_small_data_are_fitted_here_unless_there_is_a_limit_to_keep():
+    texts, _ = make(20, n=20)
+    seqs = Sequences.from_strings(texts, "dna")
+    with executor_for(seqs, 1, timed=False) as here:
+        assert isinstance(here, Inline)
+    for limited in ({"timed": True}, {"timed": False, "memory": 2 << 30}):
+        with executor_for(seqs, 1, **limited) as other:
+            assert isinstance(other, Worker)
 
 
 def test_folds_models_stand_in_where_no_time_is_left():

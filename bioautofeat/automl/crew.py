@@ -16,7 +16,7 @@ from bioautofeat.sequences import Sequences
 __all__ = ["Crew", "executor_for"]
 
 SMALL = 400_000
-"""Cells of a table (3,000 columns a record are reckoned with) whose fits are all short."""
+"""Cells of a table (3,000 columns a record are reckoned with) that are fitted in this process where nothing limits them."""
 
 MOST_WORKERS = 5
 """There are no more folds."""
@@ -105,8 +105,8 @@ class Crew(Executor):
         self.folder.cleanup()
 
 
-def executor_for(source: Any, threads: int, memory: int | None = None) -> Executor:
-    """Workers, or this process for data so small that no fit can take long.
+def executor_for(source: Any, threads: int, memory: int | None = None, *, timed: bool) -> Executor:
+    """Workers, or this process for small data where neither time nor memory is limited.
 
     Parameters
     ----------
@@ -114,10 +114,13 @@ def executor_for(source: Any, threads: int, memory: int | None = None) -> Execut
     threads : int
     memory : int, optional
         Bytes; fewer workers share less.
+    timed : bool
+        Whether there is a time to keep: this process cannot be stopped, be it at work on a model or, in a fresh
+        installation, still compiling a descriptor.
     """
     columns = 3000 if isinstance(source, Sequences) else source.shape[1]
     size = columns * len(source) + (source.n_letters if isinstance(source, Sequences) else 0)
-    if size <= SMALL:
+    if size <= SMALL and not timed and memory is None:
         return Inline()
     available = memory or free_memory()
     # a fit holds its table about three times, and a table may be twice as wide as the first one
