@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from nas_records import table
 
 from bioautofeat.errors import ParameterError, TableError
-from bioautofeat.nas.bench import Benchmark, read_benchmark, write_head, write_line
+from bioautofeat.nas.bench import Benchmark, compare, contest, read_benchmark, write_head, write_line
 from bioautofeat.nas.spaces.edge_cell import EdgeCell
 
 
@@ -49,3 +50,30 @@ def test_bad_benchmarks_are_told(tmp_path):
         found.test("111", "splices")
     with pytest.raises(ParameterError, match="no training of cell 112"):
         found.test("112", "splice")
+
+
+def test_the_packages_own_table_is_whole():
+    """Every cell, task and seed; a cell through which nothing passes says nothing, and cells of one function are one."""
+    found = read_benchmark()
+    assert found.tasks == ("amp", "meth", "splice")
+    assert found.seeds == (0, 1, 2)
+    assert len(found.trainings) == 3 * 3 * found.space.size_enumerated() == 1125
+    assert max(training.parameters for training in found.trainings.values()) <= 50_000
+    # edges 0-1, 0-2, 1-2; operation 0 is none, 1 the identity, 2 a convolution: one convolution from end to end
+    same = ("020", "021", "024", "102", "120", "201")
+    for task in found.tasks:
+        # no way through: the edge 0-2 is none, and so is one of the others: 5 + 5 - 1 cells
+        assert sum(found.test(code, task) == 0.0 for code in found.cells(task)) == 9
+        for seed in found.seeds:
+            rows = [found.trainings[task, code, seed] for code in same]
+            assert len({(row.test, row.validation, row.parameters) for row in rows}) == 1
+        assert found.best(task)[1] > 0.5
+
+
+@pytest.mark.parametrize("task", ["amp", "meth", "splice"])
+def test_a_grid_finds_the_best_of_the_own_table(task):
+    own = contest(name=task)
+    best = max(map(own.validation, own.space.points()))
+    assert compare(own.space, own.validation, own.validation, "grid", 125, 1) == (best, 0.0)
+    middle, _ = compare(own.space, own.validation, own.validation, "random", 20, 20)
+    assert np.median([own.validation(point) for point in own.space.points()]) < middle < best

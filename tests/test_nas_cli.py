@@ -59,6 +59,13 @@ def test_the_command_lists_and_compares(tmp_path, capsys):
     assert "2 of 8 cells" in capsys.readouterr().err
 
 
+def test_the_packages_own_table_is_what_strategies_meet_by_default(capsys):
+    assert main(["nas", "bench", "--set", "meth", "--strategy", "random", "--trials", "30", "--seeds", "2"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("random,30,2,0.5")
+    assert main(["nas", "bench"]) == 2
+    assert "name one of its sets: amp, meth, splice" in capsys.readouterr().err
+
+
 def test_published_tables_are_known_by_their_heads(shared, capsys):
     for file, more in (("nb201_compact.csv", ["--set", "cifar100"]), ("nasbench_macro_cifar10.csv", [])):
         path = str(shared / "nas" / file)

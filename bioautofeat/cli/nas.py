@@ -20,7 +20,8 @@ actions:
                               history.csv
   train TRAIN... -o MODEL     train the network of --architecture, without any search
   predict MODEL INPUT...      as bioautofeat predict
-  bench TABLE --set NAME      strategies on a table of trained architectures: what each picks, mean over seeds
+  bench [TABLE] --set NAME    strategies on a table of trained architectures (by default the package's own, of sequences):
+                              what each picks, mean over seeds
   spaces | strategies         what there is
 
 search and train need torch: pip install 'bioautofeat[nas]'
@@ -29,7 +30,7 @@ examples:
   bioautofeat nas search pos=positive.fa neg=negative.fa -o run --time-budget 10m
   bioautofeat nas train all.fa --labels header --architecture run/architecture.json -o model.baf
   bioautofeat nas predict model.baf new.fa -o predictions.csv
-  bioautofeat nas bench table.csv --set splice --strategy random --strategy evolution --trials 50
+  bioautofeat nas bench --set splice --strategy random --strategy evolution --trials 50
 """
 
 ACTIONS = ("search", "train", "predict", "bench", "spaces", "strategies")
@@ -83,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         "search": _search, "train": _train, "predict": _predict, "bench": _bench, "spaces": _spaces,
         "strategies": _strategies,
     }  # fmt: skip
-    if options.action not in ("spaces", "strategies") and not options.input:
+    if options.action not in ("bench", "spaces", "strategies") and not options.input:
         raise ParameterError(f"nas {options.action}: no input is named")
     if options.action in ("search", "train") and not options.output:
         raise ParameterError(f"nas {options.action}: name the output, -o")
@@ -272,9 +273,9 @@ def _predict(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     import sys
 
-    from bioautofeat.nas.bench import compare, contest
+    from bioautofeat.nas.bench import OWN, compare, contest
 
-    found = contest(options.input[0], options.set)
+    found = contest(options.input[0] if options.input else OWN, options.set)
     trials = options.trials or 50
     sys.stdout.write("strategy,trials,seeds,test,sd,best\n")
     for name in options.strategy or ["random", "local", "evolution", "tpe"]:

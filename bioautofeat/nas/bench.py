@@ -2,8 +2,8 @@
 
 The table is one text file: a line of JSON that says what was done, then one line a training,
 ``task,cell,seed,parameters,macs,seconds,test,validation``; the cell as one digit for each edge (the number of its
-operation), the validation scores of all epochs joined by blanks.  ``tools/nas_benchmark.py`` makes it.  Nothing here
-needs torch.
+operation), the validation scores of all epochs joined by blanks.  ``tools/nas_benchmark.py`` makes it.  One comes with
+the package, :data:`OWN`.  Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from bioautofeat.search import run
 from bioautofeat.search.space import Point, Space
 
 __all__ = [
+    "OWN",
     "Benchmark",
     "Contest",
     "Protocol",
@@ -41,6 +42,8 @@ __all__ = [
 
 COLUMNS = ("task", "cell", "seed", "parameters", "macs", "seconds", "test", "validation")
 FORMAT = "bioautofeat-nas-benchmark"
+OWN = Path(__file__).with_name("benchmark.csv")
+"""The table that comes with the package."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +230,7 @@ class Contest:
     best: float
 
 
-def contest(path: str | os.PathLike[str], name: str | None) -> Contest:
+def contest(path: str | os.PathLike[str] = OWN, name: str | None = None) -> Contest:
     """The contest that a table holds under a name.
 
     Parameters
@@ -314,8 +317,8 @@ def _trainings(lines: Iterator[str], protocol: Protocol, path: str) -> Iterator[
             raise TableError(f"{path}, line {number}: no training of this benchmark") from None
 
 
-def read_benchmark(path: str | os.PathLike[str]) -> Benchmark:
-    """Read a table.
+def read_benchmark(path: str | os.PathLike[str] = OWN) -> Benchmark:
+    """Read a table; by default that of the package.
 
     Raises
     ------
