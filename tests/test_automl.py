@@ -489,3 +489,24 @@ def test_a_run_by_the_clock_takes_up_what_was_cut_down(tmp_path):
     keys = [trial.candidate.key for trial in again.board.trials]
     assert cut.key in keys
     assert len(set(keys)) == len(keys)
+
+
+def test_costs_are_told_by_records_of_every_class():
+    """A file in order of its classes is timed on a sample of it: a fit of one class would take no time at all."""
+    texts, labels = make(21, n=300)
+    order = np.argsort(labels, kind="stable")
+    prepared = prepare_records(part([texts[i] for i in order], [labels[i] for i in order]), None, QUICK)
+    with Inline() as fits:
+        fits.load(prepared.problem)
+        seen, kept = [], fits.shop._fit
+
+        def noted(candidate, values, table, rows, place):
+            seen.append(rows)
+            return kept(candidate, values, table, rows, place)
+
+        fits.shop._fit = noted
+        candidate = Candidate("extra_trees", {"trees": 10}, ("kmer:k=2",), "small")
+        assert fits.call("timed", candidate, {}, 40, 1) > 0
+    assert [len(rows) for rows in seen] == [40, 40]
+    for rows in seen:
+        assert np.bincount(prepared.problem.truth[rows]).tolist() == [20, 20]

@@ -13,6 +13,7 @@ from bioautofeat.automl.clock import Clock
 from bioautofeat.automl.executor import Inline
 from bioautofeat.automl.prepare import Options, prepare_records
 from bioautofeat.automl.run import Run
+from bioautofeat.automl.search import Search
 from bioautofeat.sequences import Sequences
 
 pytestmark = pytest.mark.filterwarnings("ignore::bioautofeat.errors.BioautofeatWarning")
@@ -39,6 +40,29 @@ def test_networks_take_part_with_the_same_folds(done):
     assert networks[0].finished
     assert networks[0].predictions.shape == (60, 2)
     assert len(networks[0].fold_losses) == 5
+
+
+class Unhunted(Inline):
+    """An executor that is never asked to search for networks."""
+
+    def call(self, method, *arguments, limit=float("inf")):
+        assert method != "hunt"
+        return super().call(method, *arguments, limit=limit)
+
+
+def test_no_search_where_not_even_the_usual_network_was_fitted(monkeypatch):
+    """A search would use up the time that is left, and find what cannot be paid either."""
+
+    affordable = Search._fitting
+
+    def dear(self, candidate):
+        return (None, "too dear") if candidate.model == "network" else affordable(self, candidate)
+
+    monkeypatch.setattr(Search, "_fitting", dear)
+    told = []
+    with Unhunted() as fits:
+        Run(prepare_records(Part(*make(0)), None, OPTIONS), OPTIONS, Clock(), fits, tell=told.append).go()
+    assert any("no search for networks" in line for line in told)
 
 
 def test_a_model_with_a_network_is_one_file_without_code(done, tmp_path):

@@ -33,6 +33,9 @@ LEAST_HUNT = 15.0
 
 HUNT_TRIALS = 6
 
+NETWORK_SHARE = 0.5
+"""Part of the time left that one network may take: what comes after it helps as surely."""
+
 PATIENCE = 60
 """The search ends when so many candidates in a row have not made the blend better."""
 
@@ -156,6 +159,9 @@ class Search:
         if not self.options.nas or self.hunted or isinstance(source, TableSource) or self.chooser.early:
             return
         self.hunted = True
+        if not any(trial.candidate.model == "network" and trial.finished for trial in self.board.trials):
+            self.tell("no search for networks: the usual one could not be fitted on all folds")
+            return
         seconds = HUNT_SHARE * self.free if self.forecast.timed else None
         if seconds is not None and seconds < LEAST_HUNT:
             return
@@ -280,9 +286,10 @@ class Search:
         if not self.forecast.timed or self.board.champion is None:
             return candidate, ""
         seconds = self.forecast.predicted(candidate, columns)
-        if SURE * seconds <= self.free:
+        allowed = self.free * (NETWORK_SHARE if candidate.model == "network" else 1.0)
+        if SURE * seconds <= allowed:
             return candidate, ""
-        smaller = _smaller(candidate, self.free / (SURE * seconds))
+        smaller = _smaller(candidate, allowed / (SURE * seconds))
         if smaller is None:
             return None, f"would take about {seconds:.0f} s, {max(0.0, self.free):.0f} s are left"
         return smaller, ""

@@ -19,6 +19,9 @@ from bioautofeat.sequences import Sequences
 
 __all__ = ["Workshop"]
 
+FEW = 200
+"""Rows of a fit that only loads what the timed one needs."""
+
 MOST_KEPT = 10
 """The models of the folds are kept of this many candidates."""
 
@@ -59,12 +62,20 @@ class Workshop:
         self.threads = self.store.threads = threads
 
     def timed(self, candidate: Candidate, values: Mapping[str, Any], rows: int, threads: int) -> float:
-        """Seconds of one fit with other values on the first rows of a fold's training part: a small round to predict from."""
+        """Seconds of one fit with other values on so many rows of a fold's training part: a small round to predict from."""
         self._use(threads)
-        train = np.flatnonzero(self.problem.folds != self.problem.judged[0])[:rows]
+        train = np.flatnonzero(self.problem.folds != self.problem.judged[0])
+        if rows < len(train):
+            # a sample: files are often in order of classes, and a fit of one class takes no time
+            share = rows / len(train)
+            train = np.sort(
+                train[_sampled(self.problem.truth[train], share, self.problem.n_classes, self.problem.seed)]
+            )
         table = self.store.matrix(candidate.specs, self.problem.judged[0])
-        started = time.monotonic()
-        self._fit(candidate, {**candidate.values, **values}, table[train], train, 0)
+        few = train[:: max(1, len(train) // FEW)]
+        for part in (few, train):  # the first fit loads the model's library
+            started = time.monotonic()
+            self._fit(candidate, {**candidate.values, **values}, table[part], part, 0)
         return time.monotonic() - started
 
     def fold(self, candidate: Candidate, fold: int, threads: int) -> dict[str, Any]:
