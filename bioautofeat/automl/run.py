@@ -40,6 +40,9 @@ SHUFFLED_SHARE = 0.2
 
 SHUFFLINGS = 3
 
+FIRST_SHARE = 0.6
+"""Part of the time that the first models may take by their predicted cost; the better ones come after them."""
+
 
 @dataclass(eq=False)
 class Result:
@@ -192,10 +195,10 @@ class Run:
         cost = sum(search.forecast.of(chooser.core))
         free = self.clock.free if self.options.by_clock else NOMINAL_SECONDS
         width = self.executor.width if self.options.by_clock else 1
-        # the folds, several at a time, and a fit on all rows; most of the time is for what comes after the first models
-        for n_folds, share in ((most, 0.6), (3, 0.9)):
+        # the folds, several at a time, and a fit on all rows
+        for n_folds in (most, 3):
             fits = -(-n_folds // width) + n_folds / (n_folds - 1) / width
-            if n_folds <= most and fits * cost <= share * free:
+            if n_folds <= most and fits * cost <= FIRST_SHARE * free:
                 return [n_folds, *range(n_folds)]
         # a hold-out of a fifth serves best where there are many records
         return (
