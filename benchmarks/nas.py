@@ -7,8 +7,8 @@ Run by hand::
     python benchmarks/nas.py nb201_compact.csv --set cifar100 --only local tpe --seeds 20 --trials 50 200
 
 NAS-Bench-201: a strategy sees the validation accuracy after 12 epochs, its pick is judged by the test accuracy after
-200.  Our own: it sees the mean validation score, its pick is judged by the mean test score.  A repeated question costs.  ``seen`` is
-the score by which the pick was made, which tells strategies of a small table better apart than the test score.
+200.  Our own: it sees the mean validation score, its pick is judged by the mean test score.  A repeated question costs.
+``seen`` is the score by which the pick was made, which tells strategies of a small table better apart than the test score.
 
 ``ROWS`` holds what an independent implementation reached on NAS-Bench-201: mean, standard deviation over seeds, seeds.
 A strategy agrees where its own mean is no lower than ``mean - 3 sqrt(sd^2 (1 / seeds + 1 / ours)) - .05``.

@@ -1,4 +1,4 @@
-"""Parts that experts replace: columns made elsewhere, estimators, folds, measures, strategies, descriptors of their own."""
+"""Parts that experts replace: estimators, folds, measures, strategies, descriptors of their own."""
 
 from __future__ import annotations
 

@@ -16,9 +16,11 @@ from bioautofeat.audit.part import Part, class_codes, label_values
 from bioautofeat.evaluation.splits import keys_of_sequences
 from bioautofeat.sequences import Sequences
 
-__all__ = ["Audit", "TestAudit", "audit"]
+__all__ = ["APART", "Audit", "TestAudit", "audit"]
 
 Array = NDArray[Any]
+APART = 0.65
+"""From which AUC on a test part is called another kind of data than the training part."""
 
 
 @dataclass(frozen=True)

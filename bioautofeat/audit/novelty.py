@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioautofeat.audit.words import CODE_BITS, MAX_WORDS, Words, n_windows, words_of
+from bioautofeat.audit.words import CODE_BITS, Words, kept_share, n_windows, words_of
+from bioautofeat.evaluation.metrics import METRICS
 from bioautofeat.evaluation.splits import split_groups
 from bioautofeat.sequences import Sequences
 
@@ -56,14 +57,15 @@ def novelty_auc(
     if min(len(training), len(test), len(np.unique(groups))) < FEWEST:
         return None
     length = telling_length(training)
-    rate = min(1.0, MAX_WORDS / max(1, n_windows(training, length) + n_windows(test, length)))
+    rate = kept_share(length, training, test)
     fold = split_groups(np.zeros(len(training), np.int64), groups, N_FOLDS, training_keys)
     words = words_of(training, length, rate=rate)
     index = _Index(words, fold)
     known = index.shares(words, fold, index.places)
     other = words_of(test, length, rate=rate)
     new = index.shares(other, (test_keys % N_FOLDS).astype(np.int64), index.find(other.codes))
-    return _chance_of_less(new, known)
+    shares = np.concatenate([new, known])
+    return METRICS["auc"].measure(np.repeat([0, 1], [len(new), len(known)]), np.column_stack([-shares, shares]))
 
 
 class _Index:
@@ -105,11 +107,3 @@ class _Index:
         elsewhere = (self.lowest[place] != own[record]) | (self.highest[place] != own[record])
         hits = np.bincount(record[elsewhere], minlength=len(words.sizes))
         return np.asarray(hits / np.maximum(words.sizes, 1))
-
-
-def _chance_of_less(some: Array, others: Array) -> float:
-    """Probability that a value of the first kind is below one of the second; ties count half."""
-    ordered = np.sort(others)
-    above = len(ordered) - np.searchsorted(ordered, some, side="right")
-    not_below = len(ordered) - np.searchsorted(ordered, some, side="left")
-    return float((above + not_below).mean() / (2 * len(ordered)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bioautofeat.audit.findings import Audit, TestAudit
+from bioautofeat.audit.findings import APART, Audit, TestAudit
 
 __all__ = ["describe"]
 
@@ -71,7 +71,7 @@ def _test(test: TestAudit | None) -> Iterator[str]:
         yield f"! same ids           {test.same_ids:,} ids stand in both parts"
     if test.novelty_auc is not None:
         yield (
-            f"{_mark(test.novelty_auc > 0.65)} novelty            AUC {test.novelty_auc:.3f}: how often a test record is less related "
+            f"{_mark(test.novelty_auc > APART)} novelty            AUC {test.novelty_auc:.3f}: how often a test record is less related "
             "to the training part than its folds are to each other (0.5: alike)"
         )
-    yield f"{_mark(test.shift_auc > 0.65)} shift              AUC {test.shift_auc:.3f} of telling training from test records (0.5: alike)"
+    yield f"{_mark(test.shift_auc > APART)} shift              AUC {test.shift_auc:.3f} of telling training from test records (0.5: alike)"

@@ -24,6 +24,7 @@ __all__ = [
     "MAX_WORDS",
     "close_pairs",
     "join_pairs",
+    "kept_share",
     "near_copies",
     "related_groups",
     "word_length",
@@ -70,6 +71,11 @@ class Words:
 def n_windows(seqs: Sequences, length: int) -> int:
     """Number of windows of ``length`` letters in a batch."""
     return int(np.maximum(seqs.lengths - length + 1, 0).sum())
+
+
+def kept_share(length: int, *batches: Sequences, most: int = MAX_WORDS) -> float:
+    """Share of the words to keep, so that those of all batches are about as many as fit."""
+    return min(1.0, most / max(1, sum(n_windows(batch, length) for batch in batches)))
 
 
 def words_of(seqs: Sequences, length: int, *, both_strands: bool = False, rate: float = 1.0) -> Words:
@@ -157,7 +163,7 @@ def near_copies(training: Sequences, test: Sequences, share: float = 0.5) -> NDA
     Records without a single word are compared as wholes: at most 10 % of the length in edits.
     """
     length = word_length(test.alphabet)
-    rate = min(1.0, 2 * MAX_WORDS / max(1, n_windows(training, length) + n_windows(test, length)))
+    rate = kept_share(length, training, test, most=2 * MAX_WORDS)
     known = sorted_distinct(words_of(training, length, rate=rate).codes)
     words = words_of(test, length, rate=rate)
     place = np.minimum(np.searchsorted(known, words.codes), max(0, len(known) - 1))
@@ -180,7 +186,7 @@ def related_groups(seqs: Sequences, share: float = 0.5) -> NDArray[np.int64]:
     strands.  Records without a single word are compared as wholes (10 % of the length in edits).
     """
     length = word_length(seqs.alphabet)
-    rate = min(1.0, MAX_WORDS / max(1, n_windows(seqs, length)))
+    rate = kept_share(length, seqs)
     longest_first = np.argsort(-seqs.lengths, kind="stable")
     words = words_of(seqs.take(longest_first), length, both_strands=seqs.alphabet == DNA, rate=rate)
     parent = np.arange(len(seqs))

@@ -67,10 +67,7 @@ class Workshop:
         train = np.flatnonzero(self.problem.folds != self.problem.judged[0])
         if rows < len(train):
             # a sample: files are often in order of classes, and a fit of one class takes no time
-            share = rows / len(train)
-            train = np.sort(
-                train[_sampled(self.problem.truth[train], share, self.problem.n_classes, self.problem.seed)]
-            )
+            train = self._share_of(train, rows / len(train))
         table = self.store.matrix(candidate.specs, self.problem.judged[0])
         few = train[:: max(1, len(train) // FEW)]
         for part in (few, train):  # the first fit loads the model's library
@@ -102,7 +99,7 @@ class Workshop:
         fold = problem.judged[0]
         table = self.store.matrix(candidate.specs, fold)
         train, held = np.flatnonzero(problem.folds != fold), np.flatnonzero(problem.folds == fold)
-        part = np.sort(train[_sampled(problem.truth[train], candidate.share, problem.n_classes, problem.seed)])
+        part = self._share_of(train, candidate.share)
         predict, _ = self._fit(candidate, candidate.values, table[part], part, fold + 1)
         predictions = predict(table[held])
         return problem.loss_of(predictions if problem.classes else predictions[:, 0], held)
@@ -122,6 +119,10 @@ class Workshop:
             table[rows], problem.truth[rows], source.alphabet.name, wanted, n_classes=problem.n_classes,
             groups=problem.groups[rows].tolist(),
         )  # fmt: skip
+
+    def _share_of(self, rows: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+        """A share of some rows, drawn from every class, in their order."""
+        return np.sort(rows[_sampled(self.problem.truth[rows], share, self.problem.n_classes, self.problem.seed)])
 
     def _keep(self, candidate: Candidate, fold: int, predictor: Any) -> None:
         """Keep the models of the folds, should there be no time for one of all rows."""

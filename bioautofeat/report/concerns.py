@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bioautofeat.audit.findings import APART
 from bioautofeat.report.facts import Facts
 from bioautofeat.report.markup import Markup, count, items, named, note, pairs, paragraph, warning
 
 __all__ = ["audit_section", "concerns"]
 
 STRONG_AUC, STRONG_R2 = 0.9, 0.5
-SHIFT = 0.65
 UNEVEN = 5.0
 FEW_GROUPS = 100
 OTHER_LETTERS = 0.01
@@ -127,12 +127,12 @@ def _test(facts: Facts) -> Iterator[str]:
             )
     if test.get("same_ids"):
         yield f"{count(test['same_ids'], 'identifier')} {'stands' if test['same_ids'] == 1 else 'stand'} in the training part and in the test part."
-    if test.get("shift_auc", 0.5) > SHIFT:
+    if test.get("shift_auc", 0.5) > APART:
         yield (
             f"training and test records differ: a simple model tells them apart with an AUC of {test['shift_auc']:.3f} "
             "(0.5: alike). The estimate is for records like the training part."
         )
-    if (test.get("novelty_auc") or 0.5) > SHIFT:
+    if (test.get("novelty_auc") or 0.5) > APART:
         yield (
             f"test records are less related to the training part than its folds are to each other (in {test['novelty_auc']:.0%} of pairs; "
             "50 %: alike). The estimate is for records as related as the folds; on less related ones, expect a lower score."
@@ -172,7 +172,7 @@ def _in_order(facts: Facts) -> Iterator[str]:
         yield f"Related records are those of the groups given ({facts.metrics['groups']:,})."
     if test and not test.get("exact") and not test.get("near"):
         yield "No test record is a copy of a training record."
-    if test and test.get("shift_auc", 1.0) <= SHIFT:
+    if test and test.get("shift_auc", 1.0) <= APART:
         yield f"Training and test records look alike (AUC of telling them apart {test['shift_auc']:.3f}; 0.5: not at all)."
 
 
