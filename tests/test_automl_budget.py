@@ -111,10 +111,10 @@ def test_a_budget_is_kept():
 def test_small_data_are_fitted_here_unless_there_is_a_limit_to_keep():
     texts, _ = make(20, n=20)
     seqs = Sequences.from_strings(texts, "dna")
-    with executor_for(seqs, 1, timed=False) as here:
+    with executor_for(seqs, Options()) as here:
         assert isinstance(here, Inline)
-    for limited in ({"timed": True}, {"timed": False, "memory": 2 << 30}):
-        with executor_for(seqs, 1, **limited) as other:
+    for limited in (Options(time_budget=60.0), Options(memory_limit=2 << 30)):
+        with executor_for(seqs, limited) as other:
             assert isinstance(other, Worker)
 
 

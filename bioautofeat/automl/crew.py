@@ -10,6 +10,7 @@ from typing import Any
 
 from bioautofeat.automl.costs import free_memory
 from bioautofeat.automl.executor import Executor, FitError, Inline, Worker, late
+from bioautofeat.automl.prepare import Options
 from bioautofeat.automl.problem import Problem
 from bioautofeat.sequences import Sequences
 
@@ -105,22 +106,21 @@ class Crew(Executor):
         self.folder.cleanup()
 
 
-def executor_for(source: Any, threads: int, memory: int | None = None, *, timed: bool) -> Executor:
+def executor_for(source: Any, options: Options) -> Executor:
     """Workers, or this process for small data where neither time nor memory is limited.
+
+    This process cannot be stopped, be it at work on a model or, in a fresh installation, still compiling a descriptor.
 
     Parameters
     ----------
     source : Sequences, or the values of a table
-    threads : int
-    memory : int, optional
-        Bytes; fewer workers share less.
-    timed : bool
-        Whether there is a time to keep: this process cannot be stopped, be it at work on a model or, in a fresh
-        installation, still compiling a descriptor.
+    options : Options
+        Less memory is shared by fewer workers.
     """
+    threads, memory = options.threads, options.memory_limit
     columns = 3000 if isinstance(source, Sequences) else source.shape[1]
     size = columns * len(source) + (source.n_letters if isinstance(source, Sequences) else 0)
-    if size <= SMALL and not timed and memory is None:
+    if size <= SMALL and options.time_budget is None and memory is None:
         return Inline()
     available = memory or free_memory()
     # a fit holds its table about three times, and a table may be twice as wide as the first one

@@ -65,7 +65,7 @@ def _executor(given: FeatureTable | Part, options: Options, tell: Callable[[str]
         )
         return Inline()
     source = given.values if isinstance(given, FeatureTable) else given.sequences
-    return executor_for(source, options.threads, options.memory_limit, timed=options.time_budget is not None)
+    return executor_for(source, options)
 
 
 class _AutoModel(BaseEstimator):  # type: ignore[misc]

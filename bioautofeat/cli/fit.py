@@ -175,9 +175,7 @@ def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
     training, test, settings = _read(options)
     source = training.values if options.table else training.sequences
     # a worker loads its libraries while the data are looked over here
-    with executor_for(
-        source, settings.threads, settings.memory_limit, timed=settings.time_budget is not None
-    ) as executor:
+    with executor_for(source, settings) as executor:
         prepared = _prepared(options, training, test, settings)
         resumed = folder.open(_config(options, prepared))
         tell = _teller(options.quiet, clock)
