@@ -22,12 +22,9 @@ import time
 import warnings
 from pathlib import Path
 
-import numpy as np
-
 from bioautofeat.errors import ParameterError
-from bioautofeat.nas.bench import OWN, Contest, contest, read_benchmark
-from bioautofeat.nas.strategies import ASKING, asking_strategy
-from bioautofeat.search import run
+from bioautofeat.nas.bench import OWN, contest, picks, read_benchmark
+from bioautofeat.nas.strategies import ASKING
 
 ROWS = {
     ("cifar10", "random", 50): (93.48, 0.59, 500),
@@ -61,19 +58,6 @@ LEFT_OUT = ("grid", "halving", "templates")
 """What a table of one fidelity, and one random order of points, says nothing of."""
 
 
-def picks(table: Contest, name, trials, seeds):
-    """What the best so far is worth after each number of trials, shape ``(seeds, numbers, 2)``: test, and as it was seen."""
-    found = []
-    for seed in range(seeds):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            strategy = asking_strategy(name, table.space, None)
-            told = run(strategy, lambda s: table.validation(s.point), trials=trials[-1], seed=seed).trials
-        best = [max(told[:number], key=lambda trial: trial.merit) for number in trials]
-        found.append([(table.test(trial.point), trial.score) for trial in best])
-    return np.array(found)
-
-
 def verdict(row, scores):
     """Whether a mean agrees with the row of an independent implementation."""
     if row is None:
@@ -105,7 +89,9 @@ def compared(table, name, strategies, trials, seeds_asked):
         most = 200 if strategy in SLOW else max(trials)
         numbers = [number for number in sorted(trials) if number <= most]
         seeds, start = seeds_asked or SLOW.get(strategy, 200), time.perf_counter()
-        found = picks(table, strategy, numbers, seeds)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = picks(table, strategy, numbers, seeds)
         seconds = (time.perf_counter() - start) / seeds
         for number, scores, seen in zip(numbers, *found.T, strict=True):
             spread = scores.std(ddof=1) if seeds > 1 else 0.0

@@ -9,7 +9,7 @@ import pytest
 from nas_records import table
 
 from bioautofeat.errors import ParameterError, TableError
-from bioautofeat.nas.bench import Benchmark, compare, contest, read_benchmark, write_head, write_line
+from bioautofeat.nas.bench import Benchmark, contest, picks, read_benchmark, write_head, write_line
 from bioautofeat.nas.spaces.edge_cell import EdgeCell
 
 
@@ -73,7 +73,11 @@ def test_the_packages_own_table_is_whole():
 @pytest.mark.parametrize("task", ["amp", "meth", "splice"])
 def test_a_grid_finds_the_best_of_the_own_table(task):
     own = contest(name=task)
-    best = max(map(own.validation, own.space.points()))
-    assert compare(own.space, own.validation, own.validation, "grid", 125, 1) == (best, 0.0)
-    middle, _ = compare(own.space, own.validation, own.validation, "random", 20, 20)
-    assert np.median([own.validation(point) for point in own.space.points()]) < middle < best
+    every = {point: own.validation(point) for point in own.space.points()}
+    best = max(every, key=every.__getitem__)
+    ((first, last),) = picks(own, "grid", [1, 125], 1)
+    assert tuple(last) == (own.test(best), every[best])
+    assert first[1] in every.values()
+    few, many = picks(own, "random", [2, 20], 20).mean(axis=0)[:, 1]
+    assert np.median(list(every.values())) < many < every[best]
+    assert few < many

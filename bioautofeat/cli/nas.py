@@ -273,13 +273,13 @@ def _predict(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     import sys
 
-    from bioautofeat.nas.bench import OWN, compare, contest
+    from bioautofeat.nas.bench import OWN, contest, picks
 
     found = contest(options.input[0] if options.input else OWN, options.set)
     trials = options.trials or 50
     sys.stdout.write("strategy,trials,seeds,test,sd,best\n")
     for name in options.strategy or ["random", "local", "evolution", "tpe"]:
-        mean, spread = compare(found.space, found.validation, found.test, name, trials, options.seeds)
-        sys.stdout.write(f"{name},{trials},{options.seeds},{mean:.4f},{spread:.4f},{found.best:.4f}\n")
+        test = picks(found, name, [trials], options.seeds)[:, 0, 0]
+        sys.stdout.write(f"{name},{trials},{options.seeds},{test.mean():.4f},{test.std():.4f},{found.best:.4f}\n")
         sys.stdout.flush()
     return 0

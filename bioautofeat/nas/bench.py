@@ -17,13 +17,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioautofeat.errors import ParameterError, TableError
 from bioautofeat.nas.evaluators.tabular import NB201_DATA, macro, nb201
 from bioautofeat.nas.spaces.edge_cell import EdgeCell, EdgeCellSpace
 from bioautofeat.nas.strategies import GRADIENT, asking_strategy
 from bioautofeat.parameters import unknown
-from bioautofeat.search import run
+from bioautofeat.search import History, run
 from bioautofeat.search.space import Point, Space
 
 __all__ = [
@@ -33,8 +34,8 @@ __all__ = [
     "Protocol",
     "Training",
     "code_of",
-    "compare",
     "contest",
+    "picks",
     "read_benchmark",
     "write_head",
     "write_line",
@@ -181,34 +182,6 @@ class Benchmark:
         return max(((cell, self.test(cell, task)) for cell in self.cells(task)), key=lambda pair: pair[1])
 
 
-def compare(
-    space: Space, validation: Callable[[Point], float], test: Callable[[Point], float], strategy: str, trials: int,
-    seeds: int,
-) -> tuple[float, float]:  # fmt: skip
-    """Mean and standard deviation over seeds of the test score of what a strategy picks by validation scores.
-
-    Repeated questions count as trials.
-
-    Parameters
-    ----------
-    space : Space
-    validation, test : callable
-        Scores of a point, larger is better.
-    strategy : str
-        One of those that ask, see ``bioautofeat nas strategies``.
-    trials, seeds : int
-    """
-    if strategy in GRADIENT:
-        raise ParameterError(f"{strategy} trains a supernet and looks up nothing: a table compares strategies that ask")
-    found = []
-    for seed in range(seeds):
-        made = asking_strategy(strategy, space, None)
-        history = run(made, lambda suggestion: validation(suggestion.point), trials=trials, seed=seed)
-        if history.best is not None:
-            found.append(test(history.best.point))
-    return float(np.mean(found)), float(np.std(found))
-
-
 @dataclass(frozen=True)
 class Contest:
     """What a search is asked to find on a table, and what it is judged by.
@@ -273,6 +246,44 @@ def contest(path: str | os.PathLike[str] = OWN, name: str | None = None) -> Cont
             f"the table holds {len(own.cells(name))} of {own.space.size_enumerated()} cells for {name}"
         )
     return Contest(own.space, partial(own.validation, task=name), partial(own.test, task=name), own.best(name)[1])
+
+
+def picks(asked: Contest, strategy: str, trials: Sequence[int], seeds: int) -> NDArray[np.float64]:
+    """Scores of what a strategy picks on a table: test, and validation, by which the pick was made.
+
+    Repeated questions count as trials.
+
+    Parameters
+    ----------
+    asked : Contest
+    strategy : str
+        One of those that ask, see ``bioautofeat nas strategies``.
+    trials : sequence of int
+        Numbers of trials after which the best so far is picked.
+    seeds : int
+        Number of searches.
+
+    Returns
+    -------
+    ndarray, shape (seeds, len(trials), 2)
+        NaN where nothing asked so far had a score.
+
+    Raises
+    ------
+    ParameterError
+        For a strategy that trains a supernet.
+    """
+    if strategy in GRADIENT:
+        raise ParameterError(f"{strategy} trains a supernet and looks up nothing: a table compares strategies that ask")
+    found = np.full((seeds, len(trials), 2), np.nan)
+    for seed in range(seeds):
+        made = asking_strategy(strategy, asked.space, None)
+        told = run(made, lambda suggestion: asked.validation(suggestion.point), trials=max(trials), seed=seed).trials
+        for place, number in enumerate(trials):
+            best = History(told[:number]).best
+            if best is not None:
+                found[seed, place] = asked.test(best.point), best.merit
+    return found
 
 
 def write_head(protocol: Protocol) -> str:
