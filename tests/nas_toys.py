@@ -12,6 +12,9 @@ from torch import nn
 
 from bioautofeat.nas.evaluators.ghn import Graph
 from bioautofeat.nas.fitting import Fit, fit
+from bioautofeat.nas.genotype import Frame, Stem
+from bioautofeat.nas.spaces import CellSpace, ChainSpace
+from bioautofeat.nas.spaces.edge_cell import EdgeCellSpace
 from bioautofeat.nas.supernet import Supernet
 from bioautofeat.nas.task import TensorTask
 from bioautofeat.parameters import Choice
@@ -23,6 +26,13 @@ CHANNELS = 8
 PLANTED = ("none", "skip", "conv3", "conv7")
 COLLAPSE = ("skip", "conv3", "conv7")
 DEPTH = ("skip", "conv3")
+FRAME = Frame(stem=Stem(8, 3), stages=2)
+OPERATIONS = ("none", "identity", "conv3")
+SPACES = {
+    "edge-cell": EdgeCellSpace(3, OPERATIONS),
+    "chain": ChainSpace(OPERATIONS[1:], 3),
+    "cell": CellSpace(OPERATIONS[1:], 2),
+}
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from test_explain import LENGTH, forest, planted, table_model
+from explain_records import LENGTH, forest, planted, table_model
 
 from bioautofeat.bundle import FittedModel
 from bioautofeat.cli.main import main
