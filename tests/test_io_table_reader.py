@@ -32,10 +32,11 @@ def put(folder, text, name="t.csv"):
         GOOD.replace("\n", "\r\n"),
         "\ufeff" + GOOD,
         "\n" + GOOD,
+        GOOD.replace("\ny", "\n\ny") + "\n,,,\n\n",
         gzip.compress(GOOD.encode()),
         GOOD.replace("x,", '"x",').replace("id", '"id"'),
     ],
-    ids=["comma", "tab", "semicolon", "crlf", "mark", "blank line", "gzip", "quoted"],
+    ids=["comma", "tab", "semicolon", "crlf", "mark", "blank line", "blank lines", "gzip", "quoted"],
 )
 def test_texts_of_all_kinds(tmp_path, raw):
     table = read_table(put(tmp_path, raw))
@@ -68,7 +69,6 @@ REFUSED = {
     "ragged, quoted": ('id,a,b\n"x",1,2\ny,1,2,3\n', "line 3: 4 cells"),
     "id twice": ("id,a\nx,1\nx,2\n", "the id 'x' stands in rows 1 and 2"),
     "id empty": ("id,a\nx,1\n,2\n", "row 2: the id is empty"),
-    "no numbers": ("id,a\nx,\ny,NA\n", "no column holds any number"),
     "fasta": (">a\nACGT\n", "looks like FASTA"),
     "latin": (b"id,a\ncaf\xe9,1\n", "line 2: not UTF-8"),
 }
@@ -92,11 +92,10 @@ def test_missing_cells(tmp_path):
     with pytest.warns(BioautofeatWarning) as caught:
         table = read_table(put(tmp_path, "id,a,b,c\nx,1,,NA\ny,,nan,\nz,3,4,null\n"))
     assert [str(one.message).split(": ")[-1] for one in caught] == [
-        "no number in column c; left out",
-        "3 missing cells in column a, b; they are filled from training rows, inside each fold",
+        "6 missing cells in column a, b, c; models fill them in from training rows",
     ]
-    assert table.names == ("a", "b")
-    np.testing.assert_array_equal(table.values, [[1, np.nan], [np.nan, np.nan], [3, 4]])
+    assert table.names == ("a", "b", "c")
+    np.testing.assert_array_equal(table.values, [[1, np.nan, np.nan], [np.nan, np.nan, np.nan], [3, 4, np.nan]])
 
 
 def test_a_column_that_copies_the_label(tmp_path):

@@ -40,7 +40,7 @@ def read_table(path: str) -> FeatureTable:
     Returns
     -------
     FeatureTable
-        float64; missing cells are NaN, columns without any number are left out (both with a warning).
+        float64; missing cells are NaN (with a warning).
 
     Raises
     ------
@@ -62,7 +62,7 @@ def read_table(path: str) -> FeatureTable:
     values = np.empty((len(ids), len(names)))
     for j, name in enumerate(names):
         values[:, j] = _numbers(path, frame[name], ids)
-    values, names = _without_empty(path, values, names)
+    _warn_of_gaps(path, values, names)
     shown = [label or None for label in labels]
     warn_of_copies(path, values, names, shown)
     return FeatureTable(values, tuple(names), tuple(ids), tuple(shown) if any(shown) else (), {"table": path})
@@ -107,6 +107,7 @@ def _read_text(path: str, raw: bytes) -> polars.DataFrame:
     _check_widths(path, text, delimiter, len(names))
     frame = polars.read_csv(io.BytesIO(text.encode()), separator=delimiter, infer_schema=False)
     frame.columns = names
+    frame = frame.filter(~polars.all_horizontal(polars.all().is_null()))  # blank lines
     if not len(frame):
         raise TableError(f"{path}: no rows below the header")
     return frame
@@ -178,23 +179,12 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _without_empty(path: str, values: NDArray[np.float64], names: list[str]) -> tuple[NDArray[np.float64], list[str]]:
-    """The table less columns without a number; warns about those and about missing cells."""
+def _warn_of_gaps(path: str, values: NDArray[np.float64], names: Sequence[str]) -> None:
+    """One warning about missing cells."""
     missing = np.isnan(values).sum(axis=0)
-    empty = missing == len(values)
-    if empty.any():
-        _warn(f"{path}: no number in column {_listed([names[j] for j in np.flatnonzero(empty)])}; left out")
-        values, missing = np.ascontiguousarray(values[:, ~empty]), missing[~empty]
-        names = [name for name, drop in zip(names, empty, strict=True) if not drop]
-        if not names:
-            raise TableError(f"{path}: no column holds any number")
-    some = np.flatnonzero(missing)
-    if len(some):
-        _warn(
-            f"{path}: {int(missing.sum())} missing cells in column {_listed([names[j] for j in some])}; "
-            "they are filled from training rows, inside each fold"
-        )
-    return values, names
+    if missing.any():
+        columns = _listed([names[j] for j in np.flatnonzero(missing).tolist()])
+        _warn(f"{path}: {int(missing.sum())} missing cells in column {columns}; models fill them in from training rows")
 
 
 def warn_of_copies(path: str, values: NDArray[Any], names: Sequence[str], labels: Sequence[Any]) -> None:
