@@ -179,15 +179,15 @@ class Extraction:
         return Plan(found, extractor, labels, fitted, length)
 
     def _labels(self, found: Survey) -> list[str | None] | None:
+        from bioautofeat.io.labels import TWICE, read_labels
+
         classes = found.labels
         if classes is not None:
             if self.options.labels is not None:
-                raise LabelError("labels are given twice, by CLASS=FILE inputs and by --labels; give them once")
+                raise LabelError(TWICE)
             return [c for c, file in zip(classes, found.files, strict=True) for _ in range(file.records)]
         if self.options.labels is None:
             return None
-        from bioautofeat.io.labels import read_labels
-
         return read_labels(self.options.labels, found.ids, file=found.name)
 
     def _fit(self, extractor: Extractor, found: Survey, labels: list[str | None] | None) -> tuple[Extractor, int]:

@@ -193,9 +193,8 @@ def _exit_code(error: BaseException) -> int:
         say("error", "terminated")
         return 143
     if isinstance(error, MemoryError):
-        say(
-            "error", f"out of memory{f' ({error})' if str(error) else ''}; use fewer columns, or a smaller --chunk-size"
-        )
+        more = f" ({error})" if str(error) else ""
+        say("error", f"out of memory{more}; use fewer columns or records, fewer --threads, or a larger machine")
         return 1
     if isinstance(error, BrokenPipeError):
         # whoever read our output has gone; nothing may be written at exit either
@@ -204,6 +203,6 @@ def _exit_code(error: BaseException) -> int:
     if isinstance(error, OSError) and error.errno is not None:
         place = f"{error.filename}: " if error.filename else ""
         say("error", f"{place}{error.strerror}")
-        return 1 if error.errno in FULL_DISK else 2
+        return 1 if error.errno in (*FULL_DISK, errno.ENOMEM) else 2
     say("error", f"this should not happen: {type(error).__name__}: {error}; run again with --debug and report it")
     return 1

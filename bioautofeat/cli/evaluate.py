@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from bioautofeat.cli.columns import add_features, check_features, with_columns
 
 if TYPE_CHECKING:
-    from bioautofeat.bundle import FittedModel, Prediction
+    from bioautofeat.bundle import FittedModel
+
+    Judged = tuple[Any, Any, Any | None]
 
 __all__ = ["add_arguments", "run"]
 
@@ -40,15 +42,15 @@ def run(options: argparse.Namespace) -> int:
     import json
     import sys
 
-    from bioautofeat.automl.outputs import as_arrays
     from bioautofeat.bundle import load
     from bioautofeat.evaluation.estimate import intervals
     from bioautofeat.extraction import available_threads
 
     model = load(options.model)
     check_features(model, options.model, options.features)
-    prediction, truth = _predicted(model, options, options.threads or available_threads())
-    found = intervals(model.task, truth, *as_arrays(prediction), seed=options.seed, repeats=500)
+    judge = _of_tables if model.extractor is None else _of_records
+    truth, scores, classes = judge(model, options, options.threads or available_threads())
+    found = intervals(model.task, truth, scores, classes, seed=options.seed, repeats=500)
     if options.format == "json":
         content = {"records": len(truth), "metrics": {name: row.as_dict() for name, row in found.items()}}
         sys.stdout.write(json.dumps(content, indent=1, allow_nan=False) + "\n")
@@ -59,28 +61,38 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _predicted(model: FittedModel, options: argparse.Namespace, threads: int) -> tuple[Prediction, Any]:
-    """Predictions and the truth, as codes or values."""
+def _of_records(model: FittedModel, options: argparse.Namespace, threads: int) -> Judged:
+    """Truth, as codes or values, and what the model says of records of FASTA files."""
+    from bioautofeat.automl.outputs import as_arrays
     from bioautofeat.cli.fit import read_part
 
-    if model.extractor is None:
-        from bioautofeat.automl.outputs import predict_part
-        from bioautofeat.errors import LabelError
-        from bioautofeat.io.table_reader import read_table
-
-        table = read_table(options.input[0])
-        if not table.labels or None in table.labels:
-            raise LabelError(
-                f"{options.input[0]}: a label is missing; evaluation needs the column label, filled in every row"
-            )
-        truth = _truth([str(label) for label in table.labels], table.ids, model, options.input[0])
-        return predict_part(model, table, threads), truth
     assert model.alphabet is not None
     part = read_part(options.input, model.alphabet.name, options.labels)
     truth = _truth(part.require_labels(), part.sequences.ids, model, part.origin)
     if model.external:
         (part,) = with_columns(options.features, part)
-    return model.predict(part.sequences, threads, part.features), truth
+    return truth, *as_arrays(model.predict(part.sequences, threads, part.features))
+
+
+def _of_tables(model: FittedModel, options: argparse.Namespace, threads: int) -> Judged:
+    """The same of the rows of one or several tables."""
+    import numpy as np
+
+    from bioautofeat.automl.outputs import as_arrays
+    from bioautofeat.cli.predict import said_of_tables
+    from bioautofeat.errors import LabelError, ParameterError
+
+    if options.labels is not None:
+        raise ParameterError("--labels: a table holds its labels, in the column label; leave the option out")
+    parts = []
+    for path, (table, prediction) in zip(options.input, said_of_tables(model, options.input, threads), strict=True):
+        if not table.labels or None in table.labels:
+            raise LabelError(f"{path}: a label is missing; evaluation needs the column label, filled in every row")
+        truth = _truth([str(label) for label in table.labels], table.ids, model, path)
+        parts.append((truth, *as_arrays(prediction)))
+    truths, scores, classes = zip(*parts, strict=True)
+    together = None if classes[0] is None else np.concatenate(classes)
+    return np.concatenate(truths), np.concatenate(scores), together
 
 
 def _truth(labels: list[str], ids: tuple[str, ...], model: FittedModel, origin: str) -> Any:

@@ -100,7 +100,11 @@ def _read(
     model: FittedModel, inputs: list[str], labels: str | None
 ) -> tuple[Sequences | FeatureTable, list[str] | None]:
     """Records with their labels, or a table with those of its rows."""
+    from bioautofeat.errors import ParameterError
+
     if model.extractor is None:
+        if labels is not None:
+            raise ParameterError("--labels: a table holds its labels, in the column label; leave the option out")
         return _read_tables(inputs)
     from bioautofeat.cli.fit import read_part
 

@@ -55,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if hasattr(sys.stdout, "reconfigure"):
-        # the same bytes in every locale
-        sys.stdout.reconfigure(encoding="utf-8")
+        # the same bytes in every locale; a name of a file need not be text
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     if not arguments:
         sys.stderr.write(_help())
         return 2

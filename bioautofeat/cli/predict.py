@@ -9,11 +9,12 @@ from bioautofeat.cli.columns import add_features, check_features, with_columns
 from bioautofeat.cli.common import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bioautofeat.bundle import FittedModel, Prediction
+    from bioautofeat.table import FeatureTable
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "run", "said_of_tables"]
 
 EPILOG = """\
 columns: id, prediction, and p_CLASS for each class (prediction follows the model's decision rule, so it need not be
@@ -63,19 +64,24 @@ def _with_features(model: FittedModel, options: argparse.Namespace, threads: int
     yield model.predict(part.sequences, threads, part.features)
 
 
-def _of_tables(model: FittedModel, options: argparse.Namespace, threads: int) -> Iterator[Prediction]:
-    """Predictions of tables, columns found by name."""
+def said_of_tables(model: FittedModel, paths: Sequence[str], threads: int) -> Iterator[tuple[FeatureTable, Prediction]]:
+    """Tables, and predictions of their rows; columns are found by name."""
     from bioautofeat.errors import TableError
     from bioautofeat.io.table_reader import read_table
 
-    for path in options.input:
+    for path in paths:
         table = read_table(path)
         try:
             rows: Any = table.values[:, model.columns_of(table.names)]
             found = model.predict_rows(rows, table.ids, threads)
         except TableError as error:
             raise TableError(f"{path}: {error}") from None
-        yield found
+        yield table, found
+
+
+def _of_tables(model: FittedModel, options: argparse.Namespace, threads: int) -> Iterator[Prediction]:
+    """Predictions of tables."""
+    return (found for _, found in said_of_tables(model, options.input, threads))
 
 
 def _lines(parts: Iterator[Prediction]) -> Iterator[bytes]:

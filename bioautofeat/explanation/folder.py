@@ -64,7 +64,9 @@ def _content(explanation: Explanation) -> dict[str, bytes]:
     files = {f"{name}.csv": _csv(table) for name, table in explanation.tables.items()}
     files |= {f"{name}.svg": standalone(svg).encode("utf-8") for name, svg in explanation.drawings.items()}
     facts = {**explanation.facts, "files": sorted([*files, FACTS, INDEX])}
-    files[FACTS] = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
+    files[FACTS] = (
+        json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace") + b"\n"
+    )
     return files | {INDEX: explanation.page.encode("utf-8")}
 
 

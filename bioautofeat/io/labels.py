@@ -7,15 +7,18 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from bioautofeat.errors import BioautofeatWarning, LabelError
+from bioautofeat.errors import BioautofeatWarning, FastaError, LabelError
+from bioautofeat.io.source import Source
 
-__all__ = ["read_groups", "read_labels"]
+__all__ = ["TWICE", "read_groups", "read_labels"]
 
 DELIMITERS = (",", "\t", ";")
 MISSING_WORDS = frozenset({"na", "nan", "n/a", "null", "none"})
 """Texts that other programs take for a missing value; here they are the names of classes."""
+
+TWICE = "labels are given twice, by CLASS=FILE inputs and by --labels; give them once"
+"""What is said where that is so."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ def read_groups(source: str, ids: Sequence[str], *, file: str) -> list[str]:
 
 def _from_table(source: str, ids: Sequence[str], file: str, column: str) -> list[str | None]:
     """The cells of a column, joined by id."""
-    rows = _cluster_rows(source) if column == "group" else None
-    rows = list(_table_rows(source, column)) if rows is None else rows
+    text = _text(source)
+    rows = _cluster_rows(text, source) if column == "group" else None
+    rows = list(_table_rows(text, source, column)) if rows is None else rows
     if not rows:
         raise LabelError(f"{source}: no rows below the header, so no {column} is known")
     labels = _joined(rows, source, column)
@@ -97,11 +101,10 @@ def _from_table(source: str, ids: Sequence[str], file: str, column: str) -> list
     return found
 
 
-def _cluster_rows(source: str) -> list[_Row] | None:
+def _cluster_rows(text: str, source: str) -> list[_Row] | None:
     """The rows that another program's clusters stand for; None for a table with a header."""
     from bioautofeat.io.clusters import read_clusters
 
-    text = _text(source)
     head = next(line for line in text.splitlines() if line.strip())
     if any({"id", "group"} <= {cell.strip().lower() for cell in head.split(mark)} for mark in DELIMITERS):
         return None
@@ -124,7 +127,10 @@ def _from_headers(ids: Sequence[str], file: str) -> list[str | None]:
 def _text(source: str) -> str:
     """The text of a label table, or the reason why there is none."""
     try:
-        raw = Path(source).read_bytes()
+        with Source(source).open() as stream:
+            raw = stream.read()
+    except FastaError as error:
+        raise LabelError(str(error)) from None
     except OSError as error:
         raise LabelError(
             f"{source}: cannot be read: {error.strerror or error}; give a table with the columns id and label, or 'header'"
@@ -159,9 +165,8 @@ def _columns(header: str, source: str, column: str) -> tuple[str, int, int, int]
     )
 
 
-def _table_rows(source: str, column: str) -> Iterator[_Row]:
+def _table_rows(text: str, source: str, column: str) -> Iterator[_Row]:
     """Rows of a label table below its header; blank lines are left out."""
-    text = _text(source)
     body = text.lstrip("\r\n")
     above = len(text[: len(text) - len(body)].splitlines())
     text = body
