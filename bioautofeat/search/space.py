@@ -69,9 +69,14 @@ class Space(ABC):
         return found
 
     def replaced(self, point: Point, name: str, value: Any, rng: np.random.Generator) -> Point:
-        """The point with one parameter changed; parameters that come into force by it are drawn at random."""
+        """The point with one parameter changed.
+
+        Parameters that come into force by it, and those whose new range does not hold their value, are drawn at random.
+        """
         values = dict(point) | {name: value}
-        return self.point(lambda key, limits: values[key] if key in values else limits.sample(rng))
+        return self.point(
+            lambda key, limits: values[key] if key in values and _holds(limits, values[key]) else limits.sample(rng)
+        )
 
     def mutate(self, point: Point, rng: np.random.Generator) -> Point:
         """The point with one parameter, chosen at random, set to another value."""
@@ -127,6 +132,15 @@ class Space(ABC):
         for row, key, number in cells:
             table[row, ordered[key]] = number
         return table
+
+
+def _holds(limits: Range, value: Any) -> bool:
+    """Whether a value lies in a range."""
+    try:
+        limits.check(value)
+    except ParameterError:
+        return False
+    return True
 
 
 def _movable(limits: Range) -> bool:

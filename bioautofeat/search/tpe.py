@@ -60,8 +60,8 @@ class Parzen(Strategy):
         ranges = self.space.ranges(trial.point)
         self._study.add_trial(
             optuna.trial.create_trial(
-                params=dict(trial.point),
-                distributions={name: _distribution(limits) for name, limits in ranges.items()},
+                params={_label(name, ranges[name]): value for name, value in trial.point},
+                distributions={_label(name, limits): _distribution(limits) for name, limits in ranges.items()},
                 value=trial.merit,
             )
         )
@@ -82,5 +82,13 @@ def _distribution(limits: Range) -> Any:
     raise ParameterError(f"a {limits.kind} cannot be searched")
 
 
+def _label(name: str, limits: Range) -> str:
+    """Optuna's name of a parameter: with its options, which must not change under one name.
+
+    The character between them comes before all others, so that names keep their order, on which the sampler depends.
+    """
+    return "\0".join((name, *limits.options)) if isinstance(limits, Choice) else name
+
+
 def _suggest(trial: Any, name: str, limits: Range) -> Any:
-    return trial._suggest(name, _distribution(limits))
+    return trial._suggest(_label(name, limits), _distribution(limits))
