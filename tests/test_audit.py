@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 
 import numpy as np
 import oracles_similarity as oracle
@@ -105,8 +106,8 @@ def test_short_records_are_compared_as_wholes(rng):
 @given(st.lists(st.text("AC", min_size=1, max_size=23), min_size=2, max_size=8))
 def test_close_pairs_against_the_definition(texts):
     seqs = dna(texts)
-    left, right = words.close_pairs(seqs, np.ones(len(seqs), bool), 24)
-    found = {tuple(sorted(pair)) for pair in zip(left.tolist(), right.tolist(), strict=True)}
+    batches = words.close_pairs(seqs, np.ones(len(seqs), bool), 24)
+    found = {tuple(sorted(pair)) for left, right in batches for pair in zip(left.tolist(), right.tolist(), strict=True)}
     wanted = {
         (i, j)
         for i in range(len(texts))
@@ -114,6 +115,47 @@ def test_close_pairs_against_the_definition(texts):
         if oracle.edit_distance(texts[i], texts[j]) <= min(len(texts[i]), len(texts[j])) // 10
     }
     assert found == wanted
+
+
+def close(one, other):
+    """Whether short texts are copies by the definition."""
+    return bool(one and other) and oracle.edit_distance(one, other) <= min(len(one), len(other)) // 10
+
+
+def crowded_texts(rng, n=60):
+    """Short texts, many of them copies or near copies of each other, some empty."""
+    base = [random_text(rng, int(rng.integers(0, 24)), "ACGTN") for _ in range(8)]
+    texts = [base[int(rng.integers(len(base)))] for _ in range(n)]
+    return [mutated(rng, text, min(len(text), int(rng.integers(3)))) for text in texts]
+
+
+@pytest.mark.parametrize("few", [False, True], ids=["at once", "in shares"])
+def test_copies_of_short_records_against_the_definition(rng, monkeypatch, few):
+    """Copies are compared once for all; in however many steps the variants are gone through, nothing is lost."""
+    if few:
+        for name in ("MAX_VARIANTS", "MAX_PAIRS", "CHUNK_LETTERS"):
+            monkeypatch.setattr(words, name, 300 if name == "MAX_VARIANTS" else 20)
+    texts = crowded_texts(rng)
+    pairs = [(i, j) for i in range(len(texts)) for j in range(i) if close(texts[i], texts[j])]
+    assert same_partition(words.related_groups(dna(texts)), oracle.components(len(texts), pairs))
+    training, test = texts[::2], texts[1::2]
+    wanted = [any(close(one, other) for other in training) for one in test]
+    assert words.near_copies(dna(training), dna(test)).tolist() == wanted
+
+
+def test_many_copies_of_a_short_record_take_little_memory(rng):
+    base = list(dict.fromkeys(random_text(rng, 22) for _ in range(2500)))
+    near = [mutated(rng, text, 1) for text in base]
+    texts = [random_text(rng, 22)] * 20_000 + base + near
+    seqs = dna(texts)
+    tracemalloc.start()
+    group = words.related_groups(seqs)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 200e6
+    assert len(set(group[:20_000].tolist())) == 1
+    assert group[20_000 : 20_000 + len(base)].tolist() == group[20_000 + len(base) :].tolist()
+    assert len(set(group.tolist())) > 0.9 * len(base)
 
 
 def test_near_copies(rng):

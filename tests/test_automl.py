@@ -13,11 +13,16 @@ import bioautofeat
 from bioautofeat.audit import Part
 from bioautofeat.automl.blocks import choose_blocks
 from bioautofeat.automl.board import Board
+from bioautofeat.automl.clock import Clock
 from bioautofeat.automl.estimator import AutoClassifier, AutoRegressor
+from bioautofeat.automl.executor import Inline
 from bioautofeat.automl.journal import Journal
+from bioautofeat.automl.outputs import metrics_of
 from bioautofeat.automl.portfolio import Portfolio
 from bioautofeat.automl.prepare import Options, prepare_records, prepare_table
-from bioautofeat.automl.run_folder import RunFolder
+from bioautofeat.automl.run import Run
+from bioautofeat.automl.run_folder import FitFolder
+from bioautofeat.automl.search import Search
 from bioautofeat.automl.trial import Candidate, Trial
 from bioautofeat.errors import (
     BioautofeatWarning,
@@ -165,31 +170,31 @@ def test_a_journal_of_other_data_is_not_read(tmp_path):
 
 def test_the_run_folder(tmp_path):
     config = {"seed": 1}
-    first = RunFolder(str(tmp_path / "r"))
+    first = FitFolder(str(tmp_path / "r"))
     assert not first.open(config)
     with pytest.raises(OutputError, match="another run"):
-        RunFolder(str(tmp_path / "r"))
+        FitFolder(str(tmp_path / "r"))
     first.close()
-    second = RunFolder(str(tmp_path / "r"))
+    second = FitFolder(str(tmp_path / "r"))
     assert second.open(config)
     second.close()
     (tmp_path / "r" / "thesis.txt").write_text("mine")
-    other = RunFolder(str(tmp_path / "r"))
+    other = FitFolder(str(tmp_path / "r"))
     with pytest.raises(OutputError, match="holds another run"):
         other.open({"seed": 2})
     other.close()
     (tmp_path / "r" / "model.baf").write_text("old")
-    forced = RunFolder(str(tmp_path / "r"), force=True)
+    forced = FitFolder(str(tmp_path / "r"), force=True)
     assert not forced.open({"seed": 2})
     forced.close()
     assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["config.json", "thesis.txt"]
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("mine")
     with pytest.raises(OutputError, match="not empty"):
-        RunFolder(str(tmp_path / "full"))
+        FitFolder(str(tmp_path / "full"))
     for bad in (tmp_path / "full" / "x", tmp_path / "no" / "such"):
         with pytest.raises(OutputError):
-            RunFolder(str(bad))
+            FitFolder(str(bad))
 
 
 def test_estimators(tmp_path):
@@ -322,3 +327,125 @@ def test_blocks_suit_the_data():
     assert choose_blocks(aligned, ["kmer:k=2"]) == {"small": ("kmer:k=2",), "broad": ("kmer:k=2",)}
     for alphabet, text in (("rna", "ACGU"), ("protein", "MKLV")):
         assert choose_blocks(Sequences.from_strings([text * 9, text * 11], alphabet))["broad"]
+
+
+def test_a_refused_run_leaves_the_lock_of_the_running_one(tmp_path):
+    """Three commands at once: the second, refused, must not open the door for the third."""
+    path = str(tmp_path / "r")
+    first, second, third = FitFolder(path), FitFolder(path), FitFolder(path)
+    assert not first.open({"seed": 1})
+    for other in (second, third):
+        with pytest.raises(OutputError, match="another run"):
+            other.open({"seed": 1})
+        other.discard_if_empty()
+        assert (tmp_path / "r" / ".lock").exists()
+    first.close()
+    assert third.open({"seed": 1})
+    third.close()
+
+
+def test_a_lock_that_was_removed_while_it_was_taken_is_none(tmp_path, monkeypatch):
+    """The file that is locked may be gone by then: whoever held it has ended, and another has made a new one."""
+    import fcntl
+
+    folder, kept = FitFolder(str(tmp_path / "r")), fcntl.flock
+    removed = []
+
+    def late(stream, operation):
+        if not removed:
+            removed.append((tmp_path / "r" / ".lock").unlink())
+        kept(stream, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    folder.hold()
+    assert (tmp_path / "r" / ".lock").read_text().strip().isdigit()
+    folder.close()
+
+
+@pytest.mark.parametrize("saves", [False, True])
+def test_an_interrupted_run_tells_of_the_model_that_is_there(tmp_path, monkeypatch, saves):
+    """A better blend that was not saved is no row of the leaderboard."""
+    tried, calls = Search._tried, []
+
+    def third(self, candidate):
+        calls.append(candidate)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return tried(self, candidate)
+
+    monkeypatch.setattr(Search, "_tried", third)
+    options = Options(trials=5, descriptors=("kmer:k=2",))
+    prepared = prepare_records(part(*make(22, n=40)), None, options)
+    run = Run(prepared, options, Clock(None), Inline(), tmp_path)
+    saved = []
+
+    def improved(search):
+        if saves and not saved:
+            assert search.complete()
+            run._save(search)
+            saved.append(search.board.champion)
+        run.saving_took = 9.0  # too long to save once more at the end
+
+    run._improved = improved
+    monkeypatch.setattr(Search, "_due", lambda self: True)
+    with pytest.raises(KeyboardInterrupt):
+        run.go()
+    rows = (tmp_path / "leaderboard.csv").read_text().splitlines()
+    assert (tmp_path / "model.baf").exists() == saves
+    delivered = [row for row in rows if "delivered" in row]
+    assert len(delivered) == saves
+    assert any("interrupted" in row for row in rows)
+    if saves:
+        assert f"{saved[0].loss:.6g}" in delivered[0]
+
+
+def against(table, rows, names, labels, **more):
+    """A table with a test table."""
+    test = FeatureTable(rows, names, tuple(f"t{i}" for i in range(len(rows))), labels)
+    return prepare_table(table, test, Options(trials=2, **more), "t.csv", "new.csv")
+
+
+def test_a_test_table_is_looked_at_before_anything_is_fitted():
+    table, rows = table_of(4), table_of(5, n=6).values
+    with pytest.raises(TableError, match=r"new.csv: the column 'f1' and 1 more of the training table is missing"):
+        against(table, rows[:, [0, 3]], ("f0", "f3"), ("y",) * 6)
+    with pytest.raises(LabelError, match=r"new.csv: 1 of 6 rows have no label, e.g. 't2'"):
+        against(table, rows, table.names, ("y", "n", None, "y", "n", "y"))
+    turned = against(table, rows[:, ::-1], table.names[::-1], ())
+    assert turned.test_truth is None
+    assert turned.clean_test.all()
+
+
+def test_copies_in_a_test_table_are_told_and_left_out():
+    table, rows = table_of(4), table_of(5, n=30).values
+    rows[:3] = table.values[[7, 9, 7]]
+    with pytest.warns(
+        BioautofeatWarning, match="3 test rows have the cells of a training row, e.g. 't0' those of 'x7'"
+    ):
+        prepared = against(table, rows, table.names, ("y", "n") * 15)
+    assert np.flatnonzero(~prepared.clean_test).tolist() == [0, 1, 2]
+    assert prepared.findings["test"]["exact"] == 3
+    assert prepared.findings["test"]["clean"] == 27
+    with Inline() as fits:
+        result = Run(prepared, Options(trials=2), Clock(None), fits).go()
+    assert result.test["acc"] != result.test_clean["acc"]
+    content = metrics_of(result, prepared, prepared.problem)
+    assert content["test_clean"]["acc"]["value"] == result.test_clean["acc"].value
+    assert abs(content["shift"] - 0.5) < 0.3
+    shifted = against(table, rows + 5.0, table.names, ("y", "n") * 15)
+    assert shifted.rows.shift_auc > 0.95
+
+
+def test_a_test_part_of_values_needs_numbers_only():
+    table = table_of(6)
+    values = tuple(str(round(float(v), 3)) for v in table.values[:, 0])
+    training = FeatureTable(table.values, table.names, table.ids, values)
+    rows = table_of(7, n=2).values
+    assert against(training, rows, table.names, ("1.5", "1.5"), task="regression").test_truth.tolist() == [1.5, 1.5]
+    with pytest.raises(LabelError, match=r"new.csv: the label of 't1' is 'much'"):
+        against(training, rows, table.names, ("1.5", "much"), task="regression")
+    texts, _ = make(23, n=30)
+    seqs = Sequences.from_strings(texts[:2], "dna")
+    options = Options(task="regression", trials=1, descriptors=("kmer:k=1",))
+    records = part(texts, [str(i) for i in range(30)])
+    assert prepare_records(records, Part(seqs, ("3", "3")), options).test_truth.tolist() == [3, 3]

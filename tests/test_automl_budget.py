@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,14 +14,14 @@ from automl_records import QUICK, make, part, run
 from bioautofeat.automl.clock import Clock, parse_duration, process_age
 from bioautofeat.automl.costs import CostModel, operations
 from bioautofeat.automl.crew import Crew, executor_for
+from bioautofeat.automl.ending import Ending
 from bioautofeat.automl.executor import FitError, Inline, Worker
 from bioautofeat.automl.portfolio import Portfolio
 from bioautofeat.automl.prepare import Options, prepare_records
 from bioautofeat.automl.search import Search
 from bioautofeat.automl.trial import Candidate
-from bioautofeat.errors import (
-    ParameterError,
-)
+from bioautofeat.errors import ParameterError, UnfinishedError
+from bioautofeat.evaluation.estimate import intervals
 from bioautofeat.sequences import Sequences
 
 pytestmark = pytest.mark.filterwarnings("ignore::bioautofeat.errors.BioautofeatWarning")
@@ -175,3 +177,141 @@ def test_costs_are_told_by_records_of_every_class():
     assert [len(rows) for rows in seen] == [40, 40]
     for rows in seen:
         assert np.bincount(prepared.problem.truth[rows]).tolist() == [20, 20]
+
+
+def test_a_worker_imports_nothing_from_the_current_folder(tmp_path, monkeypatch):
+    """A folder that others write in must not be able to run code in every fit."""
+    canary = tmp_path / "canary"
+    for name in ("csv", "random", "numpy", "sklearn"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(canary)!r}, 'w').close()\nraise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    prepared = prepare_records(part(*make(10, n=30)), None, Options(trials=1))
+    with Worker(1) as worker:
+        worker.load(prepared.problem)
+        assert worker.call("shape", Candidate("logistic", {}, ("kmer:k=1",), "small"))["columns"] == 4
+    assert not canary.exists()
+
+
+def test_a_worker_imports_what_this_process_could(tmp_path, monkeypatch):
+    """A module in the current folder travels where, as at a prompt, this process looks there, too."""
+    (tmp_path / "beside.py").write_text(
+        "from sklearn.linear_model import LogisticRegression\nclass Mine(LogisticRegression):\n    pass\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    import beside  # type: ignore[import-not-found]
+
+    prepared = prepare_records(part(*make(10, n=30)), None, Options(trials=1))
+    with Worker(1) as worker:
+        worker.load(replace(prepared.problem, models={"mine": beside.Mine()}))
+        assert worker.call("shape", Candidate("logistic", {}, ("kmer:k=1",), "small"))["columns"] == 4
+
+
+def test_a_process_that_cannot_load_the_data_is_an_end_in_one_line(capfd):
+    """The problem is larger than a pipe holds: whoever writes it finds the other side gone."""
+    prepared = prepare_records(part(*make(10, n=400, length=600)), None, Options(trials=1, groups="none"))
+    candidate = Candidate("logistic", {}, ("kmer:k=1",), "small")
+    reasons = []
+    with Worker(1, memory=1 << 20) as worker:
+        worker.load(prepared.problem)
+        worker.split(prepared.problem)
+        for _ in range(6):
+            with pytest.raises((FitError, UnfinishedError)) as failure:
+                worker.call("shape", candidate)
+            reasons.append(str(failure.value))
+            if isinstance(failure.value, UnfinishedError):
+                break
+    assert all("memory" in reason for reason in reasons)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_process_that_dies_at_once_is_not_started_for_ever(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    prepared = prepare_records(part(*make(10, n=400, length=600)), None, Options(trials=1, groups="none"))
+    with Worker(1) as worker:
+        worker.load(prepared.problem)
+        candidate = Candidate("logistic", {}, ("kmer:k=1",), "small")
+        errors = []
+        while not errors or not isinstance(errors[-1], UnfinishedError):
+            assert len(errors) < 6
+            with pytest.raises((FitError, UnfinishedError)) as failure:
+                worker.call("shape", candidate)
+            errors.append(failure.value)
+    assert str(errors[-1]) == "no process that fits models can be kept alive: the process ended with 1"
+
+
+def test_models_are_held_to_what_one_worker_may_take():
+    """Several workers share the memory; under a number of trials the share is that of the largest crew."""
+    texts, _ = make(20, n=20)
+    seqs, limit = Sequences.from_strings(texts, "dna"), 8 << 30
+    shares = {}
+    for threads in (1, 2):
+        for trials in (None, 3):
+            options = Options(memory_limit=limit, trials=trials, threads=threads, time_budget=None if trials else 60.0)
+            with executor_for(seqs, options) as fits:
+                shares[threads, trials] = fits.memory
+                assert all(worker.memory == fits.memory for worker in getattr(fits, "workers", []))
+    assert shares == {(1, None): limit, (2, None): limit // 2, (1, 3): limit // 5, (2, 3): limit // 5}
+    prepared = prepare_records(part(*make(20, n=20)), None, Options(trials=1))
+    with Inline() as fits:
+        fits.load(prepared.problem)
+        fits.memory = 1000
+        search = Search(
+            prepared.problem, Portfolio(prepared.problem, {"small": ("kmer:k=2",)}), fits, Clock(), Options(trials=1)
+        )
+        fitting, why = search._fitting(Candidate("logistic", {}, ("kmer:k=2",), "small"))
+    assert fitting is None
+    assert "are allowed" in why
+
+
+class Passing(Clock):
+    """A clock on which every look takes a second."""
+
+    def __init__(self, budget, spent):
+        super().__init__(budget)
+        self.now = spent
+
+    @property
+    def spent(self):
+        self.now += 1.0
+        return self.now
+
+
+def bootstraps(enough):
+    done = 0
+    while done < 200 and not enough(done):
+        done += 1
+    return done
+
+
+def test_the_end_of_a_run_is_planned():
+    """What comes after the estimate keeps its time; however late it is, some bootstraps are made."""
+    whole = bootstraps(Ending(Passing(1000.0, 850.0), True).estimated())
+    assert 100 < whole < 130  # a reserve of 100 s, 30 of which are the report's
+    tested = bootstraps(Ending(Passing(1000.0, 850.0), True, predicting=40.0, judging=500.0).estimated())
+    assert 55 < whole - tested < 65  # 40 for the predictions, and no more than 20 for their bootstraps
+    best = Ending(Passing(1000.0, 700.0), True, shuffles=True)
+    assert bootstraps(best.estimated()) < 80
+    assert best.clock.left > 200
+    late = Ending(Passing(100.0, 99.0), True)
+    assert bootstraps(late.estimated()) == 3
+    assert bootstraps(late.judged(2)) == 3
+    assert bootstraps(Ending(Passing(100.0, 99.0), False).estimated()) == 200
+    assert bootstraps(Ending(Clock(None), True).judged(1)) == 200
+
+
+def test_intervals_can_be_cut_short():
+    rng = np.random.default_rng(0)
+    truth, said = rng.integers(0, 2, 60), rng.dirichlet([1, 1], 60)
+    asked = []
+
+    def enough(done):
+        asked.append(done)
+        return done == 7
+
+    short = intervals("classification", truth, said, None, enough=enough)
+    assert asked == list(range(8))
+    whole = intervals("classification", truth, said, None)
+    assert short["auc"].value == whole["auc"].value
+    assert short == intervals("classification", truth, said, None, repeats=7)

@@ -255,3 +255,84 @@ def test_two_runs_in_one_folder(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def write_table(path, names, seed=0, n=30, labels=True):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(n, len(names)))
+    kinds = [",ab"[1 + int(row[0] > 0)] for row in values]
+    lines = [",".join(["id", *names, *(["label"] if labels else [])])]
+    lines += [
+        ",".join([f"r{seed}_{i}", *(f"{v:.6f}" for v in row), *([kind] if labels else [])])
+        for i, (row, kind) in enumerate(zip(values, kinds, strict=True))
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_a_test_table_that_does_not_fit_is_refused_at_once(tmp_path, capsys, monkeypatch):
+    training = write_table(tmp_path / "train.csv", ["f", "g"])
+    other = write_table(tmp_path / "other.csv", ["f", "h"], seed=1)
+    monkeypatch.setattr("bioautofeat.automl.run.Run", None)  # nothing may be fitted
+    assert main(["fit", "--table", training, "--test", other, "-o", str(tmp_path / "run"), "--trials", "1"]) == 2
+    err = capsys.readouterr().err
+    assert f"{other}: the column 'g' of the training table is missing" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_was_found_outlives_a_test_part_that_fails(tmp_path, data, capsys, monkeypatch):
+    def failing(*_):
+        raise RuntimeError("no such luck")
+
+    run, test = tmp_path / "run", write(tmp_path / "test.fa", 12, seed=5)
+    monkeypatch.setattr("bioautofeat.automl.outputs.predict_part", failing)
+    assert main(["fit", data, "--labels", "header", "--test", test, "-o", str(run), *FAST]) == 1
+    assert "no such luck" in capsys.readouterr().err
+    assert "corrected" in json.loads((run / "metrics.json").read_text())
+    for name in ("predictions_oof.csv", "leaderboard.csv", "audit.json", "report.html", "model.baf"):
+        assert (run / name).stat().st_size > 0, name
+
+
+@pytest.mark.parametrize(
+    ("more", "seconds"),
+    [
+        ([], 600.0),
+        (["--trials", "2"], None),
+        (["--time-budget", "90"], 90.0),
+        (["--trials", "2", "--time-budget", "90"], 90.0),
+    ],
+)
+def test_the_default_budget_is_one_that_all_see(tmp_path, data, monkeypatch, more, seconds):
+    seen = []
+
+    def stop(source, settings):
+        seen.append(settings.time_budget)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bioautofeat.automl.crew.executor_for", stop)
+    assert main(["fit", data, "--labels", "header", "-o", str(tmp_path / "run"), "--quiet", *more]) == 130
+    assert seen == [seconds]
+
+
+def test_a_folder_is_held_before_anything_is_read(tmp_path, capsys):
+    from bioautofeat.automl.run_folder import FitFolder
+
+    first = FitFolder(str(tmp_path / "run"))
+    first.hold()
+    assert main(["fit", str(tmp_path / "absent.fa"), "-o", str(tmp_path / "run")]) == 2
+    assert "another run" in capsys.readouterr().err
+    assert (tmp_path / "run" / ".lock").exists()
+    first.close()
+
+
+def test_too_little_memory_is_told_in_one_line(tmp_path):
+    data = write(tmp_path / "train.fa", 400, length=600)
+    arguments = ["fit", data, "--labels", "header", "--groups", "none", "-o", str(tmp_path / "run"), "--quiet"]
+    arguments += ["--memory-limit", "1M", "--trials", "2", "-d", "kmer:k=1", "--threads", "1"]
+    found = subprocess.run(
+        [sys.executable, "-m", "bioautofeat", *arguments], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert found.returncode == 1
+    assert found.stderr.count("\n") == 1
+    assert found.stderr.startswith("error: ")
+    assert "memory" in found.stderr

@@ -31,6 +31,7 @@ from bioautofeat.automl.own import build_own, given_folds, makers_of, travels
 from bioautofeat.automl.prepare import Options, prepare_records
 from bioautofeat.automl.signing import clock_of_run, signatures_of, signatures_wanted
 from bioautofeat.automl.trial import Candidate
+from bioautofeat.automl.workshop import Workshop
 from bioautofeat.bundle import load
 from bioautofeat.cli.fit import STRATEGIES as NAMES
 from bioautofeat.cli.main import main
@@ -102,6 +103,19 @@ def test_copies_of_an_estimator_are_seeded_and_filled():
     rows = np.ascontiguousarray(values, np.float32)
     assert compiled(chosen.fit(rows, labels)).n_columns == 4
     assert np.mean(chosen.predict(rows) == labels) > 0.95
+
+
+def test_an_estimator_of_ones_own_sees_the_columns_that_the_leaderboard_names():
+    texts, labels = composed(30)
+    problem = problem_of(texts, labels, models={"mine": LogisticRegression()})
+    shop = Workshop(problem)
+    few = Candidate("mine", {}, ("kmer:k=2",), "broad", "anova:3")
+    assert "the best 3 columns (anova)" in few.title
+    estimator = shop._build(few, {}, 0)
+    assert estimator.steps[0][0] == "select"
+    estimator.fit(shop.store.matrix(("kmer:k=2",), None), problem.truth)
+    assert estimator.steps[-1][1].coef_.shape == (1, 3)
+    assert shop._build(Candidate("mine", {}, ("kmer:k=2",), "broad"), {}, 0).__class__ is LogisticRegression
 
 
 # folds of one's own
@@ -308,6 +322,10 @@ def test_signatures_of_a_wide_table(tmp_path, capsys):
         rows = list(csv.DictReader(stream))
     assert set(rows[0]["features"].split()) == {"g5", "g9"}
     assert float(rows[0]["low"]) <= float(rows[0]["score"]) <= float(rows[0]["high"])
+    page = (run / "report.html").read_text(encoding="utf-8")
+    part = page[page.index("Small sets of features") :]
+    assert part.index("<code>g5</code>") < part.index("</table>")
+    assert part.index("<code>g9</code>") < part.index("</table>")
 
 
 def test_signatures_only_where_wanted_and_affordable():

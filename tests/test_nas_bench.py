@@ -81,3 +81,8 @@ def test_a_grid_finds_the_best_of_the_own_table(task):
     few, many = picks(own, "random", [2, 20], 20).mean(axis=0)[:, 1]
     assert np.median(list(every.values())) < many < every[best]
     assert few < many
+
+
+def test_searches_on_a_table_begin_at_a_seed():
+    own = contest(name="splice")
+    assert np.array_equal(picks(own, "random", [5], 3, seed=2), picks(own, "random", [5], 5)[2:])

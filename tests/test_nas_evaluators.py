@@ -129,9 +129,9 @@ class TestTraining:
         seen = []
 
         class Counting(Fidelity):
-            def trained(self, point, task, epochs):
+            def trained(self, point, task, epochs, instance=0):
                 seen.append((len(task.train), epochs))
-                return super().trained(point, task, epochs)
+                return super().trained(point, task, epochs, instance)
 
         for axis in ("epochs", "rows"):
             judge = Counting(TINY, toys.build, Fit(epochs=9, batch=32), axis)

@@ -14,13 +14,15 @@ from bioautofeat.nas.ops import operations_for
 from bioautofeat.nas.spaces.cell import Block, CellGenotype, CellSpace
 from bioautofeat.nas.spaces.chain import ChainGenotype, ChainSpace
 from bioautofeat.nas.spaces.edge_cell import EdgeCell, EdgeCellSpace, edges_of
-from bioautofeat.nas.spaces.scaling import CompoundScaling
+from bioautofeat.nas.spaces.morphism import GrownChain, GrownLayer
+from bioautofeat.nas.spaces.nb101 import NB101Space, VertexCell
+from bioautofeat.nas.spaces.scaling import CompoundScaling, best_scaling, scaling_grid
 from bioautofeat.sequences import Sequences
 
 torch = pytest.importorskip("torch", reason="networks need torch: pip install 'bioautofeat[nas]'")
 
 from bioautofeat.nas.encode import Data  # noqa: E402
-from bioautofeat.nas.network import build, count_parameters, macs, receptive_field  # noqa: E402
+from bioautofeat.nas.network import build, costs, count_parameters, macs, receptive_field  # noqa: E402
 from bioautofeat.nas.train import seeded  # noqa: E402
 
 LENGTHS = (50, 1, 7, 22, 0, 33)
@@ -75,6 +77,75 @@ def test_symmetric_networks_see_both_strands_alike(rng, stride):
         for space in spaces(names):
             frame = Frame(stem=Stem(8, 5, stride), head=Head(pool, 3), stages=2, symmetric=True)
             check_independence(frame.hold(space.decode(space.sample(rng))))
+
+
+def test_cells_of_vertices(rng):
+    """Independent of the batch, alike from both strands, for images, and read back."""
+    for pool in ("mean", "bins"):
+        frame = Frame(stem=Stem(8, 5), head=Head(pool, 3), stages=2)
+        for names, own in (
+            (operations_for(1), frame),
+            (operations_for(1, symmetric=True), replace(frame, symmetric=True)),
+            (operations_for(2), replace(frame, encoder=Encoder("fcgr", k=3))),
+        ):
+            space = NB101Space(names, 5)
+            architecture = own.hold(space.decode(space.sample(rng)))
+            check_independence(architecture)
+            assert read_architecture(architecture.to_json()) == architecture
+
+
+def test_a_cell_of_vertices_computes_its_graph():
+    cell = VertexCell(("conv3", "max_pool3", "conv5"), frozenset({(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (0, 4)}))
+    module = network_of(Frame(stem=Stem(8, 5), stages=1).hold(cell)).eval().body.layers[0]
+    x = torch.randn(2, 8, 11)
+    first, second, third = module.vertices
+    last = third(first(x) + second(x))
+    assert torch.equal(module(x), module.joint(torch.cat([x, last], 1)))
+    alone = VertexCell((), frozenset({(0, 1)}))
+    assert torch.equal(network_of(Frame(stem=Stem(8, 5), stages=1).hold(alone)).body.layers[0](x), x)
+
+
+def test_bad_cells_of_vertices_are_refused():
+    architecture = Frame().hold(VertexCell(("conv3",), frozenset({(0, 1), (1, 2)})))
+    for path, value, message in [
+        (("body", "cell", "operations", 0), "conv1x1", "unknown operation"),
+        (("body", "cell", "operations"), ["conv3"] * 6, "8 vertices"),
+        (("body", "cell", "edges"), [[0, 1]], "on a path"),
+        (("body", "cell", "edges"), [[0, 1], [1, 2], [2, 0]], "later one"),
+        (("body", "cell", "edges"), "all", "pairs"),
+        (("body", "cell"), 3, "operations"),
+    ]:
+        with pytest.raises(ModelError, match=message):
+            read_architecture(changed(architecture, path, value))
+
+
+@pytest.mark.parametrize("shape", [(13,), (5,), (48,), (16, 16), (8, 8)])
+@pytest.mark.parametrize("bins", [1, 4, 12])
+def test_bins_are_those_of_adaptive_pooling(shape, bins):
+    """The same means by products of matrices, whose gradient has one order on a GPU too, with a mask and without."""
+    from bioautofeat.nas.network import _bins
+
+    x = torch.randn(3, 6, *shape)
+    pool = torch.nn.functional.adaptive_avg_pool1d if len(shape) == 1 else torch.nn.functional.adaptive_avg_pool2d
+    assert (_bins(x, None, bins) - pool(x, bins).flatten(2)).abs().max() < 1e-6
+    if len(shape) == 1:
+        assert torch.equal(_bins(x, torch.ones(3, *shape), bins), _bins(x, None, bins))
+
+
+def test_no_layer_of_a_network_is_one_without_a_fixed_order_on_a_gpu():
+    """Adaptive pooling adds its gradient up by atomic additions there."""
+    for encoder in (Encoder(), Encoder("fcgr", k=3)):
+        network = network_of(
+            Frame(encoder, Stem(8, 3), Head("bins", 3)).hold(ChainGenotype(("conv3",) * 2, frozenset()))
+        )
+        found = network(*Data.of(Sequences.from_strings(["ACGTACGT"] * 4, "dna"), encoder).batch(torch.arange(4)))
+        names, left = set(), [found.grad_fn]
+        while left:
+            node = left.pop()
+            if node is not None:
+                names.add(type(node).__name__)
+                left += [after for after, _ in node.next_functions]
+        assert not any("Adaptive" in name for name in names), names
 
 
 def test_networks_of_images(rng):
@@ -195,12 +266,31 @@ def test_compound_scaling_predicts_macs(kind, base):
             assert measured == pytest.approx(scaling.cost_of_rounded(base, sizes), rel=0.15)
 
 
+def test_compound_scaling_from_the_grid_to_the_budget():
+    """A small grid judged at exponent 1, then the exponent that a budget of multiplications allows."""
+    architecture = Frame(stem=Stem(32, 7), stages=1).hold(ChainGenotype(("conv3",) * 4, frozenset()))
+    base, budget = (4, 32, 200), 6 * macs(architecture, 200)
+    cost = lambda sizes: macs(resized(architecture, *sizes[:2]), sizes[2])  # noqa: E731
+    chosen = best_scaling(base, lambda sizes: -cost(sizes), scaling_grid(factors=(1.0, 1.2, 1.4)))
+    exponent = chosen.exponent_within(base, cost, budget)
+    assert exponent >= 1
+    assert cost(chosen.scaled(*base, exponent)) <= budget < cost(chosen.scaled(*base, exponent + 0.1))
+
+
 def test_macs_follow_depth_width_and_length():
     architecture = Frame(stem=Stem(64, 3), stages=1).hold(ChainGenotype(("conv7",) * 4, frozenset()))
     one = macs(architecture, 100)
     assert macs(architecture, 200) / one == pytest.approx(2, rel=0.01)
     assert macs(resized(architecture, 8, 64), 100) / one == pytest.approx(2, rel=0.05)
     assert macs(resized(architecture, 4, 128), 100) / one == pytest.approx(4, rel=0.05)
+
+
+def test_the_widest_layer():
+    frame = Frame(stem=Stem(8, 7), stages=1, head=Head("mean"))
+    assert costs(frame.hold(EdgeCell(2, ("conv3",))), 50)[1] == 8 * 50
+    joined = frame.hold(ChainGenotype(("conv3",) * 3, frozenset({(0, 2), (1, 2)})))
+    assert costs(joined, 50)[1] == 3 * 8 * 50, "what skips join"
+    assert costs(replace(frame, encoder=Encoder("fcgr", k=5)).hold(EdgeCell(2, ("conv3",))), 50)[1] == 8 * 32**2
 
 
 def test_receptive_field():
@@ -210,6 +300,8 @@ def test_receptive_field():
     )
     cell = EdgeCell(3, ("conv3", "conv11", "conv3"))
     assert receptive_field(replace(frame, stages=2).hold(cell)) == 7 + 2 * 10 + 2 * 2 + 4 * 10
+    vertices = VertexCell(("conv3", "conv11", "conv5"), frozenset({(0, 1), (0, 2), (1, 3), (2, 4), (3, 4)}))
+    assert receptive_field(frame.hold(vertices)) == 7 + 2 * 10
 
 
 def test_the_receptive_field_is_what_the_output_looks_at():
@@ -302,6 +394,8 @@ def test_what_cannot_be_both_is_refused():
         Frame(symmetric=True).hold(EdgeCell(2, ("gru",)))
     with pytest.raises(ParameterError, match="one-hot nucleotides"):
         Frame(Encoder(alphabet="protein"), symmetric=True).hold(EdgeCell(2, ("conv3",)))
+    with pytest.raises(ParameterError, match="a grown chain tells the strands apart"):
+        Frame(symmetric=True).hold(GrownChain((GrownLayer(8, 3),)))
     with pytest.raises(ParameterError, match="no form for images"):
         Frame(Encoder("fcgr", k=3)).hold(EdgeCell(2, ("gru",)))
     with pytest.raises(ParameterError, match="channels"):

@@ -9,7 +9,7 @@ import pytest
 
 from bioautofeat.nas.genotype import EdgeCell, Frame
 from bioautofeat.nas.picture import drawn, summary
-from bioautofeat.nas.spaces import CellSpace, ChainSpace
+from bioautofeat.nas.spaces import CellSpace, ChainSpace, NB101Space
 from bioautofeat.nas.spaces.edge_cell import EdgeCellSpace
 from bioautofeat.nas.spaces.morphism import MorphismSpace
 from bioautofeat.nas.spaces.sequence import SequenceSpace
@@ -22,6 +22,7 @@ SPACES = {
     "cell": CellSpace(OPERATIONS, 4),
     "edge-cell": EdgeCellSpace(5, ("none", *OPERATIONS)),
     "morphism": MorphismSpace(),
+    "vertex-cell": NB101Space(OPERATIONS),
 }
 
 

@@ -12,6 +12,7 @@ from bioautofeat.errors import ParameterError
 from bioautofeat.nas.evaluators import Tabular
 from bioautofeat.nas.evaluators.tabular import nb201
 from bioautofeat.nas.spaces.morphism import MorphismSpace
+from bioautofeat.nas.spaces.sequence import SequenceSpace
 from bioautofeat.nas.strategies import ASKING, GRADIENT, HillClimb, MostProbable, ReinforceTable, asking_strategy
 from bioautofeat.nas.strategies.reinforce import Baseline, levels, nearest, score_function_gradient, softmax
 from bioautofeat.parameters import Choice, Flag, Int, Real, Text
@@ -57,6 +58,11 @@ def test_contract(name, space):
     check_strategy(kinds[name], space, trials=trials)
 
 
+@pytest.mark.parametrize("name", ["reinforce", "morphism"])
+def test_suggestions_lie_in_the_usual_space(name):
+    check_strategy(lambda space: ASKING[name](space, None), SequenceSpace("dna", 81), trials=40)
+
+
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_contract_of_the_controller(space):
     pytest.importorskip("torch", reason="the controller is an LSTM")
@@ -74,6 +80,8 @@ def test_levels_of_ranges():
     assert grid[-1] == pytest.approx(100.0)
     assert np.allclose(np.diff(np.log(grid)), np.diff(np.log(grid))[0])
     assert nearest(grid, 99.0) == len(grid) - 1
+    with pytest.raises(ParameterError, match="'3' is not one of 1, 2"):
+        nearest(("1", "2"), "3")
     with pytest.raises(ParameterError, match="no decision"):
         levels(Text("a spacing"))
 

@@ -11,8 +11,11 @@ torch = pytest.importorskip("torch", reason="supernets and hypernetworks are net
 
 import nas_toys as toys  # noqa: E402
 
+from bioautofeat.nas import compatibility  # noqa: E402
 from bioautofeat.nas.evaluators.ghn import Gates, distances, generations  # noqa: E402
+from bioautofeat.nas.lexicon import Lexicon  # noqa: E402
 from bioautofeat.nas.spaces.morphism import MorphismSpace  # noqa: E402
+from bioautofeat.nas.spaces.nb101 import NB101Space  # noqa: E402
 from bioautofeat.nas.supernet import Supernet, dropout_rate, dropped, uniform  # noqa: E402
 from bioautofeat.nas.wiring import Framed, SupernetOf, graph_of  # noqa: E402
 
@@ -127,9 +130,10 @@ class TestGraphs:
             other = gates(first[order.argsort()], [(int(order[u]), int(order[v])) for u, v in edges])
             assert torch.allclose(other[order], found, atol=1e-6)
 
-    @pytest.mark.parametrize("name", [*SPACES, "morphism"])
+    @pytest.mark.parametrize("name", [*SPACES, "morphism", "vertex-cell"])
     def test_every_operation_has_its_weights(self, name, rng):
-        space = {**SPACES, "morphism": MorphismSpace((8, 12), (3, 5), 3)}[name]
+        more = {"morphism": MorphismSpace((8, 12), (3, 5), 3), "vertex-cell": NB101Space(("identity", "conv3"), 5)}
+        space = {**SPACES, **more}[name]
         for _ in range(5):
             point = space.sample(rng)
             network = Framed(FRAME, 2)(space, point)
@@ -138,6 +142,36 @@ class TestGraphs:
             owned = [weight for names in graph.weights for weight in names]
             assert len(owned) == len(set(owned))
             weights = [n for n, w in network.named_parameters() if w.dim() >= 2 and n.startswith("body.")]
-            free = ("between", "joints", "before", "adds", "body.layers.1.kernel" if name == "edge-cell" else "-")
+            free = ("between", "joint", "before", "adds", "body.layers.1.kernel" if "-cell" in name else "-")
             assert {n for n in weights if not any(part in n for part in free)} == set(owned)
             assert len(generations(len(graph.operations), graph.edges)) > 2
+
+
+class TestLexicons:
+    def test_what_is_made_later_stands_where_the_store_was_moved_to(self):
+        """As on a GPU: a hypernetwork is moved before it is asked for anything."""
+        words = Lexicon(0).to("meta")
+        assert words.get("a", (3,), 0.5).device.type == "meta"
+        assert words.keep("b", torch.ones(2)).device.type == "meta"
+        here = Lexicon(0)
+        assert here.get("a", (3,), 0.5).device.type == "cpu"
+        assert set(here.state_dict()) == {"entries.0"}
+
+    def test_values_depend_on_the_seed_and_the_name_alone(self):
+        one, two = Lexicon(1), Lexicon(1)
+        two.get("b", (2,), 0.5)
+        assert torch.equal(one.get("a", (3,), 0.5), two.get("a", (3,), 0.5))
+        assert not torch.equal(one.get("a", (3,), 0.5), Lexicon(2).get("a", (3,), 0.5))
+
+    @pytest.mark.parametrize("name", ["smash", "ghn"])
+    def test_hypernetworks_ask_their_own_device(self, name, monkeypatch):
+        """Every entry is asked of a store that has been moved to the task's device."""
+        moved = []
+        monkeypatch.setattr(Lexicon, "to", lambda self, device: moved.append((self, device)) or self)
+        space = SPACES["edge-cell"]
+        evaluator = compatibility.evaluators(space)[name]()
+        evaluator.prepare(space, seed=0)
+        stores = [part for part in vars(evaluator).values() if isinstance(part, Lexicon)]
+        assert stores
+        assert all(any(store is one for one, _ in moved) for store in stores)
+        assert {str(device) for _, device in moved} == {"cpu"}

@@ -101,6 +101,8 @@ def test_a_training_goes_on_where_it_stopped(tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), fresh.state_dict().values(), strict=True))
     with pytest.raises(ParameterError, match="another training"):
         train(network_of(chosen), data_of(80), settings=settings, seed=2, checkpoint=path)
+    with pytest.raises(ParameterError, match="another training"):
+        train(network_of(chosen), data_of(80, 5), data_of(40, 1), settings=settings, seed=1, checkpoint=path)
     path.write_bytes(b"no checkpoint")
     with pytest.raises(UnfinishedError, match="no checkpoint"):
         train(network_of(chosen), data_of(80), settings=settings, seed=1, checkpoint=path)

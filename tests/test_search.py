@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
+from bioautofeat.nas.spaces.sequence import SequenceSpace
 from bioautofeat.parameters import Choice, Flag, Int, Real
 from bioautofeat.search import (
     STRATEGIES,
@@ -65,6 +66,29 @@ def test_mutation_changes_one_answer_and_never_none(rng):
         point = FINITE.sample(rng)
         child = FINITE.mutate(point, rng)
         assert sum(a != b for a, b in zip(point, child, strict=True)) == 1
+
+
+def test_a_value_that_its_new_range_does_not_hold_is_drawn_anew(rng):
+    space = SequenceSpace("dna", 81)
+    point = space.replaced(space.default(), "stages", "3", rng)
+    found = [dict(space.replaced(point, "layers", 2, rng)) for _ in range(20)]
+    assert {values["stages"] for values in found} == {"1", "2"}
+    assert {values["layer1"] for values in found} == {dict(point)["layer1"]}
+    kept = dict(space.replaced(point, "layers", 4, rng))
+    assert kept["stages"] == "3"
+
+
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_suggestions_lie_in_a_space_whose_ranges_depend_on_answers(name):
+    costly = name in ("smbo", "tpe", "local")
+    space = SequenceSpace("dna", 81)
+    wanted = dict(space.default())
+    alike = lambda s: float(sum(wanted.get(key) == value for key, value in s.point))  # noqa: E731
+    for seed in range(1 if costly else 4):
+        for trial in run(STRATEGIES[name](space), alike, trials=24 if costly else 60, seed=seed).trials:
+            for key, limits in space.ranges(trial.point).items():
+                limits.check(dict(trial.point)[key])
+            space.decode(trial.point)
 
 
 def test_neighbours_are_one_step_away(rng):

@@ -15,7 +15,7 @@ from bioautofeat.errors import BioautofeatWarning, LabelError
 from bioautofeat.sequences import Sequences
 from bioautofeat.table import FeatureTable
 
-__all__ = ["Part", "check_classes", "class_codes", "label_values"]
+__all__ = ["Part", "check_classes", "class_codes", "label_numbers", "label_values"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def class_codes(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.int
     return np.array([place[label] for label in labels], np.int64)
 
 
-def label_values(labels: Sequence[str], ids: Sequence[str], origin: str) -> NDArray[np.float64]:
+def label_numbers(labels: Sequence[str], ids: Sequence[str], origin: str) -> NDArray[np.float64]:
     """Labels as finite numbers; :class:`LabelError` naming the first record whose label is none."""
     values = np.empty(len(labels))
     for i, label in enumerate(labels):
@@ -80,6 +80,12 @@ def label_values(labels: Sequence[str], ids: Sequence[str], origin: str) -> NDAr
                 f"{origin}: the label of {ids[i]!r} is {label!r}, not a finite number, as regression needs"
             )
         values[i] = number
+    return values
+
+
+def label_values(labels: Sequence[str], ids: Sequence[str], origin: str) -> NDArray[np.float64]:
+    """As :func:`label_numbers`, of records that a model can be trained on: enough of them, and not all of one value."""
+    values = label_numbers(labels, ids, origin)
     if len(values) < 5 or values.min() == values.max():
         what = f"only {len(values)} records" if len(values) < 5 else f"every label is {labels[0]}"
         raise LabelError(f"{origin}: {what}; regression needs at least 5 records and values that differ")

@@ -12,11 +12,14 @@ from bioautofeat.evaluation.probe import probe_classes, probe_values
 from bioautofeat.evaluation.splits import split_groups, strata_of_values
 from bioautofeat.sequences import Sequences
 
-__all__ = ["composition", "length_features", "shift_auc", "shortcuts"]
+__all__ = ["composition", "length_features", "shift_auc", "shortcuts", "table_shift_auc"]
 
 Array = NDArray[Any]
 MOST_RECORDS = 20_000
 """Shortcuts and shifts are judged on at most this many records of each part, drawn by the records' own keys."""
+
+MOST_PRODUCTS = 2e9
+"""Products of two cells of a row, over all rows, up to which a shift of tables is judged: a few seconds."""
 
 
 def composition(seqs: Sequences, k: int = 1) -> NDArray[np.float64]:
@@ -101,10 +104,31 @@ def shift_auc(training: Sequences, test: Sequences, training_keys: Array, test_k
     both = Sequences.concatenate([training.take(rows), test.take(other)])
     keys = np.concatenate([training_keys[rows], test_keys[other]])
     part = np.repeat([0, 1], [len(rows), len(other)])
-    folds = _folds(part, np.unique(keys, return_inverse=True)[1], keys)
-    if folds is None or len(rows) < 5 or len(other) < 5:
-        return 0.5
     words = range(1, 4 if both.alphabet.size == 4 else 2)
-    features = np.column_stack([length_features(both.lengths), *(composition(both, k) for k in words)])
+    return _told_apart(
+        np.column_stack([length_features(both.lengths), *(composition(both, k) for k in words)]), part, keys
+    )
+
+
+def table_shift_auc(training: Array, test: Array, training_keys: Array, test_keys: Array) -> float | None:
+    """As :func:`shift_auc`, of the rows of two tables of the same columns, by all of them; None where that would take long.
+
+    Missing values count as the mean of their column.
+    """
+    rows, other = _sample(training_keys, MOST_RECORDS), _sample(test_keys, MOST_RECORDS)
+    if float(len(rows) + len(other)) * training.shape[1] ** 2 > MOST_PRODUCTS:
+        return None
+    both = np.concatenate([training[rows], test[other]])
+    missing = np.isnan(both)
+    means = np.where(missing, 0.0, both).sum(axis=0) / np.maximum((~missing).sum(axis=0), 1)
+    keys = np.concatenate([training_keys[rows], test_keys[other]])
+    return _told_apart(np.where(missing, means, both), np.repeat([0, 1], [len(rows), len(other)]), keys)
+
+
+def _told_apart(features: Array, part: Array, keys: Array) -> float:
+    """AUC, out of fold, of telling the records of the parts 0 and 1 from each other; .5 for fewer than five of one."""
+    folds = _folds(part, np.unique(keys, return_inverse=True)[1], keys)
+    if folds is None or np.bincount(part, minlength=2).min() < 5:
+        return 0.5
     probabilities, _ = probe_classes(features, part, folds, 2)
     return METRICS["auc"].measure(part, probabilities)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bioautofeat.alphabet import DNA, PROTEIN
 from bioautofeat.errors import ParameterError
+from bioautofeat.evaluation.splits import keys_of_sequences
 from bioautofeat.kernels import similarity
 from bioautofeat.sequences import Sequences
 
@@ -40,6 +41,12 @@ CODE_BITS = 52
 
 CHUNK_LETTERS = 1 << 21
 """Letters whose words are made at a time."""
+
+MAX_VARIANTS = 1 << 24
+"""Deletion variants of short records that are sorted at a time; more are gone through in shares, by their hashes."""
+
+MAX_PAIRS = 1 << 21
+"""Pairs of short records that are gathered before they are compared."""
 
 HOLDERS = 64
 """Of the records that hold a word, this many that are longest are compared with every other holder."""
@@ -170,12 +177,22 @@ def near_copies(training: Sequences, test: Sequences, share: float = 0.5) -> NDA
     found = known[place] == words.codes if len(known) else np.zeros(len(words.codes), bool)
     hits = np.bincount(words.records[found], minlength=len(test))
     near = (words.sizes > 0) & (hits >= share * words.sizes)
+    return near | _near_wholes(training, test, length)
+
+
+def _near_wholes(training: Sequences, test: Sequences, length: int) -> NDArray[np.bool_]:
+    """Which test records are, as wholes, close to a training record: one of the two holds no word."""
     both = Sequences.concatenate([training, test])
-    left, right = close_pairs(both, wordless(both, length), length)
-    n = len(training)
-    for one, other in ((left, right), (right, left)):
-        near[one[(one >= n) & (other < n)] - n] = True
-    return near
+    without_word = wordless(both, length)
+    first, place = _distinct_wholes(both, length)
+    known = np.zeros(len(first) + 1, bool)
+    known[place[: len(training)]] = True
+    known[-1] = False
+    near = np.append(known[:-1] & without_word[first], False)
+    for left, right in close_pairs(both.take(first), without_word[first], length):
+        near[right[known[left]]] = True
+        near[left[known[right]]] = True
+    return near[place[len(training) :]]
 
 
 def related_groups(seqs: Sequences, share: float = 0.5) -> NDArray[np.int64]:
@@ -194,7 +211,12 @@ def related_groups(seqs: Sequences, share: float = 0.5) -> NDArray[np.int64]:
     _join(words, np.minimum(share * words.sizes, touched), parent)
     group = np.empty(len(seqs), np.int64)
     group[longest_first] = longest_first[parent]
-    group = join_pairs(group, *close_pairs(seqs, wordless(seqs, length), length))
+    without_word = wordless(seqs, length)
+    one, place = _distinct_wholes(seqs, length)
+    copies = np.flatnonzero(without_word & (place >= 0))
+    group = join_pairs(group, copies, one[place[copies]])
+    for left, right in close_pairs(seqs.take(one), without_word[one], length):
+        group = join_pairs(group, one[left], one[right])
     _, first, numbered = np.unique(group, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[numbered].astype(np.int64)
 
@@ -241,48 +263,82 @@ def join_pairs(group: Array, left: Array, right: Array) -> NDArray[np.int64]:
     return np.asarray(connected_components(edges, directed=False)[1].astype(np.int64)[number])
 
 
-def close_pairs(seqs: Sequences, without_word: Array, length: int) -> tuple[Array, Array]:
+def _distinct_wholes(seqs: Sequences, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First records of the different sequences that are compared as wholes, and the place of each record's among them (-1: none)."""
+    chosen = np.flatnonzero((seqs.lengths < length + 3) & (seqs.lengths > 0))
+    place = np.full(len(seqs), -1, np.int64)
+    if not len(chosen):
+        return chosen, place
+    _, first, number = np.unique(keys_of_sequences(seqs.take(chosen)), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place[chosen] = np.argsort(order)[number]
+    return chosen[first[order]], place
+
+
+def close_pairs(seqs: Sequences, without_word: Array, length: int) -> Iterator[tuple[Array, Array]]:
     """Pairs of records, one of them at least without a word, whose edit distance is at most 10 % of the shorter.
 
+    They come in batches, so that memory is bounded; where there are more than ``MAX_PAIRS`` a pair may come twice.
     Candidates share what is left after deletion of that many letters; in a crowd of more than 50 that share it,
     each is compared with the 49 next to it.
     """
-    lengths = seqs.lengths
-    chosen = np.flatnonzero((lengths < length + 3) & (lengths > 0))
-    empty = np.empty(0, np.int64)
+    chosen = np.flatnonzero((seqs.lengths < length + 3) & (seqs.lengths > 0))
     if not without_word[chosen].any():
-        return empty, empty
+        return
     part = seqs.take(chosen)
-    edits = np.minimum(part.lengths // 10, 2)
+    edits, n = np.minimum(part.lengths // 10, 2), len(part)
+    for numbers in _candidates(part, edits, without_word[chosen]):
+        left, right = numbers // n, numbers % n
+        close = np.zeros(len(numbers), np.int64)
+        similarity.within_edits(part.codes, part.offsets, left, right, np.minimum(edits[left], edits[right]), close)
+        yield chosen[left[close == 1]], chosen[right[close == 1]]
+
+
+def _candidates(part: Sequences, edits: Array, without_word: Array) -> Iterator[NDArray[np.int64]]:
+    """Distinct pairs, as ``left * n + right``, of records that share a deletion variant; one of the two holds no word."""
+    gathered, size = [np.empty(0, np.int64)], 0
     n_variants = (
         1 + np.where(edits > 0, part.lengths, 0) + np.where(edits > 1, part.lengths * (part.lengths - 1) // 2, 0)
     )
     bounds = np.concatenate([[0], np.cumsum(n_variants)])
-    hashes = np.empty(bounds[-1], np.int64)
-    similarity.deletion_variants(part.codes, part.offsets, edits, bounds, hashes)
-    left, right = _candidates(hashes, np.repeat(np.arange(len(part)), n_variants))
-    useful = without_word[chosen[left]] | without_word[chosen[right]]
-    left, right = left[useful], right[useful]
-    limits = np.minimum(edits[left], edits[right])
-    close = np.zeros(len(left), np.int64)
-    similarity.within_edits(part.codes, part.offsets, left, right, limits, close)
-    return chosen[left[close == 1]], chosen[right[close == 1]]
+    shares = int(-(-bounds[-1] // MAX_VARIANTS))
+    for share in range(shares):
+        for left, right in _neighbours(*_variants(part, edits, bounds, share, shares)):
+            useful = without_word[left] | without_word[right]
+            gathered.append(sorted_distinct(left[useful] * len(part) + right[useful]))
+            size += len(gathered[-1])
+            if size > MAX_PAIRS:
+                yield sorted_distinct(np.concatenate(gathered))
+                gathered, size = [], 0
+    if size:
+        yield sorted_distinct(np.concatenate(gathered))
 
 
-def _candidates(hashes: Array, owners: Array, crowd: int = 50) -> tuple[Array, Array]:
-    """Distinct pairs of owners of one hash, at most ``crowd - 1`` places apart among its owners."""
+def _variants(part: Sequences, edits: Array, bounds: Array, share: int, shares: int) -> tuple[Array, Array]:
+    """Hashes of a share of all deletion variants, sorted, and the record of each; a record has each of them once."""
+    found: list[tuple[Array, Array]] = []
+    start, n = 0, len(part)
+    while start < n:
+        stop = int(np.searchsorted(bounds, bounds[start] + CHUNK_LETTERS, side="right")) - 1
+        stop = min(max(stop, start + 1), n)
+        inner = bounds[start : stop + 1] - bounds[start]
+        hashes = np.empty(inner[-1], np.int64)
+        similarity.deletion_variants(part.codes, part.offsets[start : stop + 1], edits[start:stop], inner, hashes)
+        mine = hashes % shares == share
+        found.append((hashes[mine], np.repeat(np.arange(start, stop), np.diff(inner))[mine]))
+        start = stop
+    hashes, owners = (np.concatenate(parts) for parts in zip(*found, strict=True))
     order = np.lexsort((owners, hashes))
     hashes, owners = hashes[order], owners[order]
-    pairs = []
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
+    return hashes[fresh], owners[fresh]
+
+
+def _neighbours(hashes: Array, owners: Array, crowd: int = 50) -> Iterator[tuple[Array, Array]]:
+    """Owners of one hash at most ``crowd - 1`` places apart, those of one distance at a time."""
     for step in range(1, crowd):
         same = np.flatnonzero(hashes[step:] == hashes[:-step])
         if not len(same):
-            break
-        pairs.append(np.stack([owners[same], owners[same + step]]))
-    if not pairs:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    left, right = np.concatenate(pairs, axis=1)
-    different = left != right
-    n = int(owners.max()) + 1
-    both = sorted_distinct(left[different] * n + right[different])
-    return both // n, both % n
+            return
+        yield owners[same], owners[same + step]

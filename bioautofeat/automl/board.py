@@ -145,6 +145,7 @@ class Board:
         return np.stack([self._losses[trial.candidate.key] for trial in trials])
 
     def _blended(self, usable: Sequence[Trial]) -> Champion:
+        """The better of the two kinds of blend; either is a single model where the weights of all others come out as none."""
         predictions = _stacked(usable)
         if not self.problem.classes:
             return self._value_blend(usable, predictions)

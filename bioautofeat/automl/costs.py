@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
+
+from bioautofeat.terms.structure import folding_seconds
 
 __all__ = ["BOOSTERS", "FORESTS", "CostModel", "free_memory", "memory_of", "operations", "small_round", "table_seconds"]
 
@@ -96,8 +97,7 @@ def memory_of(model: str, rows: int, columns: int) -> float:
 def table_seconds(spec: str, lengths: NDArray[Any], threads: int) -> float:
     """Seconds that a dear descriptor takes for records of these lengths, roughly; 0 for all others."""
     if spec.partition(":")[0] == "structure":
-        folded = np.minimum(lengths.astype(np.float64), 300.0)
-        return float((1.2e-8 * folded**3 + 2e-5 * folded).sum()) / max(1, threads)
+        return float(folding_seconds(lengths).sum()) / max(1, threads)
     return 0.0
 
 

@@ -33,7 +33,7 @@ class Crew(Executor):
     threads : int
         Of all together.
     memory : int, optional
-        Bytes that all together may allocate.
+        Bytes that each of them may allocate.
     alive : callable
         Called every tenth of a second while one of them works.
     """
@@ -41,10 +41,9 @@ class Crew(Executor):
     def __init__(
         self, size: int, threads: int, memory: int | None = None, alive: Callable[[], None] = lambda: None
     ) -> None:
-        self.alive = alive
+        self.memory, self.alive = memory, alive
         self.folder = tempfile.TemporaryDirectory(prefix="bioautofeat-")
-        share = None if memory is None else memory // size
-        self.workers = [Worker(threads, share, alive, self.folder.name) for _ in range(size)]
+        self.workers = [Worker(threads, memory, alive, self.folder.name) for _ in range(size)]
 
     @property
     def width(self) -> int:
@@ -80,8 +79,12 @@ class Crew(Executor):
         working = dict(enumerate(self.workers[: len(calls)]))
         found: dict[int, Any] = {}
         try:
-            for place, worker in working.items():
-                worker.submit(method, *calls[place])
+            for place, worker in list(working.items()):
+                try:
+                    worker.submit(method, *calls[place])
+                except FitError as error:
+                    found[place] = error
+                    del working[place]
             while working and time.monotonic() <= deadline:
                 ready = select.select([worker.answers for worker in working.values()], [], [], 0.1)[0]
                 self.alive()
@@ -110,6 +113,8 @@ def executor_for(source: Any, options: Options) -> Executor:
     """Workers, or this process for small data where neither time nor memory is limited.
 
     This process cannot be stopped, be it at work on a model or, in a fresh installation, still compiling a descriptor.
+    Under a number of trials each worker has the memory that it would have in the largest crew, whatever the number of
+    threads: what a model may take decides which ones are tried.
 
     Parameters
     ----------
@@ -125,5 +130,7 @@ def executor_for(source: Any, options: Options) -> Executor:
     available = memory or free_memory()
     # a fit holds its table about three times, and a table may be twice as wide as the first one
     affordable = MOST_WORKERS if available is None else int(available / (8.0 * size * 4 + 5e8))
-    workers = max(1, min(threads, MOST_WORKERS, affordable))
-    return Worker(threads, memory) if workers == 1 else Crew(workers, threads, memory)
+    most = max(1, min(MOST_WORKERS, affordable))
+    workers = min(threads, most)
+    share = None if memory is None else memory // (workers if options.by_clock else most)
+    return Worker(threads, share) if workers == 1 else Crew(workers, threads, share)

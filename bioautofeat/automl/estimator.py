@@ -20,7 +20,7 @@ from bioautofeat.automl.outputs import leaderboard_rows, predict_part, report_pa
 from bioautofeat.automl.own import makers_of, travels
 from bioautofeat.automl.prepare import Options, Prepared, prepare_records, prepare_table
 from bioautofeat.automl.run import Result, Run
-from bioautofeat.automl.signing import clock_of_run, signatures_of
+from bioautofeat.automl.signing import clock_of_run
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.errors import LabelError, NotFittedError, ParameterError, TableError
 from bioautofeat.evaluation.metrics import own_metric, using
@@ -79,7 +79,7 @@ class _AutoModel(BaseEstimator):  # type: ignore[misc]
         self, *, alphabet: str = "auto", metric: str | Callable[..., float] | None = None, time_budget: float | None = 600.0,
         trials: int | None = None, preset: str = "balanced", descriptors: Sequence[str] = (), groups: Any = "auto",
         memory_limit: int | None = None, threads: int | None = None, random_state: int = 0,
-        tell: Callable[[str], None] | None = None, models: Mapping[str, Any] | None = None, splitter: Any = None,
+        tell: Callable[[str], None] | None = None, models: Mapping[str, Any] | Sequence[str] | None = None, splitter: Any = None,
         strategy: Any = "tpe", nas: bool = False, signatures: bool | None = None,
     ) -> None:  # fmt: skip
         self.alphabet = alphabet
@@ -140,7 +140,7 @@ class _AutoModel(BaseEstimator):  # type: ignore[misc]
                 prepared = prepare_records(given, None, options)
             timed = clock_of_run(clock, prepared.problem, options)
             result = Run(prepared, options, timed, executor, None, tell).go()
-            self.signatures_ = signatures_of(result.board.problem, options, clock.left, tell)
+            self.signatures_ = result.signatures
             self._run = prepared, options
             self._take(result, y)
         return self
@@ -222,7 +222,7 @@ class AutoClassifier(ClassifierMixin, _AutoModel):  # type: ignore[misc]
     trials : int, optional
         Number of models to try; with ``time_budget=None`` the result is the same on every machine.
     preset : {"fast", "balanced", "best"}
-        ``best`` searches more, and tries the whole procedure on shuffled labels, too.
+        ``best`` searches more, and fits and judges what it delivers on shuffled labels, too.
     descriptors : sequence of str
         Specs to which the search is restricted.
     groups : {"auto", "none"} or sequence
@@ -233,9 +233,11 @@ class AutoClassifier(ClassifierMixin, _AutoModel):  # type: ignore[misc]
     random_state : int
     tell : callable, optional
         Told in a line what happens.
-    models : mapping of str to estimator, optional
+    models : mapping of str to estimator, or sequence of str, optional
         Estimators of scikit-learn that take part under these names.  One that cannot be kept in a model file without
-        code is refused.
+        code is refused.  Names alone (in a mapping: with None) are models of ``bioautofeat.models.find(square=True)`` that
+        take part, too: those that no search chooses by itself, such as ``hist_boosting``, ``multinomial_bayes`` and
+        ``kernel_svm``.
     splitter : scikit-learn splitter or sequence of int, optional
         The folds: each record held out once, or, as numbers, those of -1 never.
     nas : bool

@@ -22,9 +22,18 @@ from typing import IO, Any, Self
 
 from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.workshop import Workshop
-from bioautofeat.errors import BioautofeatError
+from bioautofeat.errors import BioautofeatError, UnfinishedError
 
-__all__ = ["Executor", "FitError", "Inline", "Worker", "late", "receive", "send"]
+__all__ = ["OUT_OF_MEMORY", "Executor", "FitError", "Inline", "Worker", "late", "receive", "send"]
+
+OUT_OF_MEMORY = 77
+"""Exit code of a worker that has no memory left to say so."""
+
+MOST_DEATHS = 5
+"""So often a worker is started that ends before it has answered anything."""
+
+SKIPPED = 1 << 16
+"""Bytes that are read at a time where a message is passed over."""
 
 
 class FitError(Exception):
@@ -53,16 +62,29 @@ def send(stream: IO[bytes], message: Any) -> None:
 
 
 def receive(stream: IO[bytes]) -> Any:
-    """Read one message; EOFError where the other side is gone.  Both sides are processes of this run."""
+    """Read one message; EOFError where the other side is gone.  Both sides are processes of this run.
+
+    A message too large for the memory there is is passed over before the MemoryError is raised, so that the next one can
+    be read.
+    """
     size = struct.unpack("<Q", _exactly(stream, 8))[0]
-    return pickle.loads(_exactly(stream, size))
+    try:
+        content = bytearray(size)
+    except MemoryError:
+        for start in range(0, size, SKIPPED):
+            _exactly(stream, min(SKIPPED, size - start))
+        raise
+    return pickle.loads(_filled(stream, content))
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytearray:
     """So many bytes, in however many pieces they come."""
-    content = bytearray(size)
+    return _filled(stream, bytearray(size))
+
+
+def _filled(stream: IO[bytes], content: bytearray) -> bytearray:
     view, filled = memoryview(content), 0
-    while filled < size:
+    while filled < len(content):
         # an unbuffered stream may give less than asked for
         count = stream.readinto(view[filled:])  # type: ignore[attr-defined]
         if not count:
@@ -72,7 +94,15 @@ def _exactly(stream: IO[bytes], size: int) -> bytearray:
 
 
 class Executor(ABC):
-    """Runs methods of a :class:`Workshop`."""
+    """Runs methods of a :class:`Workshop`.
+
+    Attributes
+    ----------
+    memory : int or None
+        Bytes that each process which fits may allocate; None without a limit.
+    """
+
+    memory: int | None = None
 
     @abstractmethod
     def load(self, problem: Problem) -> None:
@@ -180,45 +210,59 @@ class Worker(Executor):
         self.folder = folder if self._own is None else self._own.name
         self.problem: Problem | None = None
         self.process: subprocess.Popen[bytes] | None = None
+        self.answered, self.deaths = False, 0
         self._start()
 
     def _start(self) -> None:
         environment = dict(
             os.environ, OMP_NUM_THREADS=str(self.threads), OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1",
-            OMP_WAIT_POLICY="passive", PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
+            OMP_WAIT_POLICY="passive",
         )  # fmt: skip
-        code = f"from bioautofeat.automl.worker import main; main({self.folder!r}, {self.memory!r})"
+        # modules come from where this process finds them, and from nowhere else: the current folder may hold a random.py
+        code = (
+            f"import sys; sys.path[:] = {[str(path) for path in sys.path]!r}; "
+            f"from bioautofeat.automl.worker import main; main({self.folder!r}, {self.memory!r})"
+        )
         # unbuffered: what stands in a buffer would not wake the wait for an answer
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
+            [sys.executable, "-P", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            bufsize=0,
         )
 
     def load(self, problem: Problem) -> None:
-        self.problem = problem
-        self._request("load", problem)
+        self.problem, self.answered, self.deaths = problem, False, 0
+        if not self._told("load", problem):
+            self.restart()
 
     def split(self, problem: Problem) -> None:
         self.problem = problem
-        self.call("split", problem.folds, problem.judged)
-
-    def _request(self, method: str, *arguments: Any) -> None:
-        assert self.process is not None
-        assert self.process.stdin is not None
         try:
-            send(self.process.stdin, (method, arguments))
-        except (BrokenPipeError, OSError):
+            self.call("split", problem.folds, problem.judged)
+        except FitError:
+            # a new process is handed the problem as it is now; what keeps it from work is told by the fits
             self.restart()
-            assert self.process.stdin is not None
-            send(self.process.stdin, (method, arguments))
+
+    def _told(self, method: str, *arguments: Any) -> bool:
+        """Hand over a request; False where the process is gone."""
+        if self.process is None or self.process.stdin is None:
+            return False
+        try:
+            send(self.process.stdin, method)
+            send(self.process.stdin, arguments)
+        except OSError:
+            return False
+        return True
 
     def restart(self) -> None:
         """End at once what is running, and start anew."""
         self.kill()
         self._start()
         if self.problem is not None:
-            assert self.process is not None
-            assert self.process.stdin is not None
-            send(self.process.stdin, ("load", (self.problem,)))
+            # a process that cannot even take the problem is found out by the next request
+            self._told("load", self.problem)
 
     def call(self, method: str, *arguments: Any, limit: float = float("inf")) -> Any:
         deadline = time.monotonic() + limit
@@ -245,24 +289,38 @@ class Worker(Executor):
         return self.process.stdout
 
     def submit(self, method: str, *arguments: Any) -> None:
-        """Ask for the result of a method without waiting for it."""
-        if self.process is None or self.process.poll() is not None:
+        """Ask for the result of a method without waiting for it; :class:`FitError` where the process ends before it is asked."""
+        if self.process is None:
             self.restart()
-        self._request(method, *arguments)
+        elif self.process.poll() is not None:
+            self._buried()
+        if not self._told(method, *arguments):
+            raise self._buried()
 
     def collect(self) -> Any:
         """The result of what was asked for; it is waited for."""
         try:
             kind, *content = receive(self.answers)
         except EOFError:
-            assert self.process is not None
-            code = self.process.wait()
-            self.restart()
-            why = f"killed by signal {-code}, likely out of memory" if code < 0 else f"the process ended with {code}"
-            raise FitError(why, stopped=code == -signal.SIGKILL) from None
+            raise self._buried() from None
+        self.answered = True
         if kind == "error":
             raise FitError(content[0], content[1])
         return content[0]
+
+    def _buried(self) -> FitError:
+        """Why the process has ended, once another one is started; :class:`UnfinishedError` where none has ever answered."""
+        assert self.process is not None
+        code = self.process.wait()
+        why = f"killed by signal {-code}, likely out of memory" if code < 0 else f"the process ended with {code}"
+        why = "out of memory" if code == OUT_OF_MEMORY else why
+        self.deaths += 1
+        if self.deaths >= MOST_DEATHS and not self.answered:
+            self.kill()
+            more = "; raise --memory-limit, or lower --threads" if self.memory is not None else ""
+            raise UnfinishedError(f"no process that fits models can be kept alive: {why}{more}")
+        self.restart()
+        return FitError(why, stopped=code in (-signal.SIGKILL, OUT_OF_MEMORY))
 
     def kill(self) -> None:
         """End at once what is running."""

@@ -32,11 +32,14 @@ class Journal:
     ----------
     plan : list of int, optional
         Number of folds, then the folds that are judged, as an earlier run of the same data had them.
+    hunt : dict, optional
+        What an earlier run's search for networks came to.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         self.path, self.folder, self.fingerprint = path, path.with_suffix(""), fingerprint
         self.plan: list[int] | None = None
+        self.hunt: dict[str, Any] | None = None
 
     def read(self) -> dict[str, Trial]:
         """Trials by the key of their candidate.  A line cut short by a kill is removed, with a warning."""
@@ -62,7 +65,8 @@ class Journal:
         if not lines or lines[0].get("fingerprint") != self.fingerprint:
             return {}
         self.plan = lines[0].get("plan")
-        found = (self._trial(line) for line in lines[1:])
+        self.hunt = next((line["hunt"] for line in lines if "hunt" in line), None)
+        found = (self._trial(line) for line in lines[1:] if "hunt" not in line)
         return {trial.candidate.key: trial for trial in found if trial is not None}
 
     def start(self, plan: list[int]) -> None:
@@ -76,13 +80,20 @@ class Journal:
 
     def write(self, trial: Trial) -> None:
         """Append a trial: its predictions first, so that a line never points to nothing."""
-        row = trial.as_dict()
         if trial.predictions is not None:
             self.folder.mkdir(exist_ok=True)
             content = io.BytesIO()
             np.save(content, trial.predictions, allow_pickle=False)
             with replacing(str(self.folder / f"{trial.candidate.key}.npy")) as stream:
                 stream.write(content.getvalue())
+        self._append(trial.as_dict())
+
+    def keep_hunt(self, hunt: dict[str, Any]) -> None:
+        """Append what a search for networks came to, so that it is not done again."""
+        self.hunt = hunt
+        self._append({"hunt": hunt})
+
+    def _append(self, row: dict[str, Any]) -> None:
         with writing(str(self.path)), open(self.path, "ab") as log:
             log.write(json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n")
             log.flush()

@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioautofeat.audit import Part
-from bioautofeat.automl.board import Board
+from bioautofeat.automl.board import Board, Champion
 from bioautofeat.automl.prepare import RELATION_SECONDS, Options, Prepared
 from bioautofeat.automl.problem import Problem
-from bioautofeat.automl.run_folder import write_json
 from bioautofeat.automl.trial import Trial
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.evaluation.estimate import Interval
 from bioautofeat.evaluation.metrics import usual_metrics
+from bioautofeat.evaluation.signatures import write_signatures
 from bioautofeat.io.output import replacing
+from bioautofeat.io.run_folder import write_json
 from bioautofeat.io.text import quoted
 from bioautofeat.table import FeatureTable
 
@@ -37,6 +38,7 @@ __all__ = [
     "report_page",
     "write_all",
     "write_leaderboard",
+    "write_tables",
 ]
 
 Array = NDArray[Any]
@@ -58,7 +60,12 @@ def _number(value: float, digits: int = 6) -> str:
 
 def leaderboard_rows(board: Board) -> list[dict[str, str]]:
     """One row a trial and one for what is delivered, the best first."""
-    problem, champion = board.problem, board.champion
+    return _leaderboard(board, board.champion)
+
+
+def _leaderboard(board: Board, champion: Champion | None) -> list[dict[str, str]]:
+    """The same where something else is delivered, or nothing."""
+    problem = board.problem
     measures = [problem.metric, *(name for name in usual_metrics(problem.task) if name != problem.metric)]
     weights: Mapping[str, float] = {} if champion is None else champion.weights
     rows = []
@@ -85,9 +92,9 @@ def _trial_row(trial: Trial, measures: Sequence[str], weight: float) -> dict[str
     )
 
 
-def write_leaderboard(folder: Path, board: Board) -> None:
-    """``leaderboard.csv``."""
-    rows = leaderboard_rows(board)
+def write_leaderboard(folder: Path, board: Board, champion: Champion | None) -> None:
+    """``leaderboard.csv``, with what ``model.baf`` holds as what is delivered (None: nothing yet)."""
+    rows = _leaderboard(board, champion)
     if rows:
         _write_csv(folder / "leaderboard.csv", [list(rows[0]), *(list(row.values()) for row in rows)])
 
@@ -131,8 +138,10 @@ def metrics_of(result: Result, prepared: Prepared, problem: Problem) -> dict[str
     if result.test is not None:
         content["test"] = rows(result.test)
         content["test_clean"] = None if result.test_clean is None else rows(result.test_clean)
+    if prepared.test_audit is not None and prepared.test_audit.shift_auc is not None:
+        content["shift"] = prepared.test_audit.shift_auc
     if prepared.audit is not None and prepared.audit.test is not None:
-        content["shift"], content["novelty"] = prepared.audit.test.shift_auc, prepared.audit.test.novelty_auc
+        content["novelty"] = prepared.audit.test.novelty_auc
     return content
 
 
@@ -161,17 +170,25 @@ def _test_rows(prediction: Prediction, truth: Array | None, classes: tuple[str, 
         yield [row[0], *label, *row[1:]]
 
 
-def write_all(folder: Path, prepared: Prepared, problem: Problem, result: Result, options: Options) -> None:
-    """Everything that a finished run leaves, the model apart."""
-    started = time.monotonic()
-    write_leaderboard(folder, result.board)
+def write_tables(folder: Path, prepared: Prepared, problem: Problem, result: Result) -> dict[str, Any]:
+    """What a run leaves beside the model and the report; the content of ``metrics.json``."""
+    write_leaderboard(folder, result.board, result.board.champion)
     _write_csv(folder / "predictions_oof.csv", _oof_rows(result.board, problem))
     if result.test_prediction is not None:
         rows = _test_rows(result.test_prediction, prepared.test_truth, problem.classes)
         _write_csv(folder / "predictions_test.csv", rows)
+    if result.signatures is not None:
+        write_signatures(folder / "signatures.csv", result.signatures)
     write_json(folder / "audit.json", prepared.findings)
     content = metrics_of(result, prepared, problem)
     write_json(folder / "metrics.json", content)
+    return content
+
+
+def write_all(folder: Path, prepared: Prepared, problem: Problem, result: Result, options: Options) -> None:
+    """Everything that a finished run leaves, the model apart."""
+    started = time.monotonic()
+    content = write_tables(folder, prepared, problem, result)
     spent = result.seconds + time.monotonic() - started
     _write_report(folder, prepared, content, result, options, spent)
 

@@ -13,28 +13,31 @@ from numpy.typing import NDArray
 
 from bioautofeat import models
 from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.space import TABLES
 from bioautofeat.errors import BioautofeatWarning, LabelError, ParameterError
 from bioautofeat.evaluation.metrics import METRICS
 from bioautofeat.families import parse
 from bioautofeat.models.selection import selected
+from bioautofeat.sequences import Sequences
 
 __all__ = ["build_own", "checked_models", "given_folds", "makers_of", "travels", "with_own"]
 
 Array = NDArray[Any]
 
 
-def with_own(problem: Problem, given: Mapping[str, Any], splitter: Any, origin: str) -> Problem:
+def with_own(problem: Problem, given: Mapping[str, Any] | Sequence[str], splitter: Any, origin: str) -> Problem:
     """The problem with the user's own estimators and folds, and the metric tried once.
 
     Parameters
     ----------
     problem : Problem
-    given : mapping of str to estimator
+    given : mapping of str to estimator, or sequence of str
     splitter : scikit-learn splitter or sequence of int, optional
     origin : str
         The file to name in a warning about folds that part related records.
     """
     problem = replace(problem, models=checked_models(given, problem.task))
+    _check_tables(problem)
     _check_measure(problem)
     if splitter is None:
         return problem
@@ -54,20 +57,29 @@ def with_own(problem: Problem, given: Mapping[str, Any], splitter: Any, origin: 
     return replace(problem, folds=folds, judged=tuple(range(int(folds.max()) + 1)))
 
 
-def checked_models(given: Mapping[str, Any] | None, task: str) -> dict[str, Any]:
+def checked_models(given: Mapping[str, Any] | Sequence[str] | None, task: str) -> dict[str, Any]:
     """The user's estimators by name; :class:`ParameterError` for one that cannot take part, with the reason.
 
     Parameters
     ----------
-    given : mapping of str to estimator, optional
+    given : mapping of str to estimator, or sequence of str, optional
+        Names alone, or names with None, are those of models of the registry.
     task : {"classification", "regression"}
     """
     if given is None:
         return {}
+    if isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given):
+        given = dict.fromkeys(given)
     if not isinstance(given, Mapping):
-        raise ParameterError("models: give a dict of estimators by name, e.g. {'mine': LogisticRegression()}")
-    known = {row.name for row in models.find()}
+        raise ParameterError(
+            "models: give a dict of estimators by name, e.g. {'mine': LogisticRegression()}, or a list of names of ours"
+        )
+    known = {row.name for row in models.find(absent=True, square=True)}
     for name, estimator in given.items():
+        if estimator is None:
+            # the registry says what is wrong with a name, a task or a library
+            models.get(name).build(task, {})
+            continue
         reason = _unfit(estimator, task)
         if not isinstance(name, str) or not name.strip():
             reason = "the name must be a text that is not empty"
@@ -76,6 +88,18 @@ def checked_models(given: Mapping[str, Any] | None, task: str) -> dict[str, Any]
         if reason:
             raise ParameterError(f"models: {name!r}: {reason}")
     return dict(given)
+
+
+def _check_tables(problem: Problem) -> None:
+    """Refuse a named model that works on similarities of sequences where there are none, or too many."""
+    for name in problem.models:
+        if name not in TABLES:
+            continue
+        most = models.get(name).rows
+        if not isinstance(problem.source, Sequences):
+            raise ParameterError(f"models: {name!r} compares sequences, and a table has none")
+        if most is not None and len(problem) > most:
+            raise ParameterError(f"models: {name!r} is for at most {most:,} records, these are {len(problem):,}")
 
 
 def _unfit(estimator: Any, task: str) -> str:

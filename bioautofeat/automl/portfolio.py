@@ -14,6 +14,7 @@ import numpy as np
 from bioautofeat.automl.blocks import Blocks
 from bioautofeat.automl.costs import FORESTS
 from bioautofeat.automl.problem import Problem
+from bioautofeat.automl.space import TABLES
 from bioautofeat.automl.trial import Candidate, Trial
 from bioautofeat.models import get
 from bioautofeat.sequences import Sequences
@@ -52,7 +53,12 @@ class Chooser(ABC):
         Part of the time left that a candidate would take, as whoever asks predicts it.
     width : callable
         Number of columns of descriptors.
+    by_shares : bool
+        Whether a candidate with a share of the rows is judged on all folds, as a step on its way to all rows; else it is
+        screened on the first fold alone.
     """
+
+    by_shares = False
 
     cost: Callable[[Candidate], float] = staticmethod(lambda candidate: 0.0)
     width: Callable[[tuple[str, ...]], int] = staticmethod(lambda specs: 1 << 30)
@@ -98,7 +104,7 @@ def suits(problem: Problem, model: str) -> bool:
 def fitted_to_data(problem: Problem, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Sizes that keep costs and model files in bounds."""
     found, n = dict(values), len(problem)
-    if model in ("xgboost", "lightgbm", "catboost") and problem.n_classes > 13:
+    if model in ("xgboost", "hist_boosting", "lightgbm", "catboost") and problem.n_classes > 13:
         found["rounds"] = max(20, found.get("rounds", 100) * 13 // problem.n_classes)
     if model == "extra_trees" and n > 3_000:
         # as many nodes in all for large data as for 3,000 rows
@@ -196,6 +202,13 @@ class Portfolio(Chooser):
         if "strings" in self.blocks:
             yield Candidate("kernel_svm", {"c": c}, self.blocks["strings"], "strings")
 
+    def _named(self, name: str) -> Iterator[Candidate]:
+        """A model that the user has named, or brought along."""
+        if name in TABLES:
+            yield Candidate(name, {}, TABLES[name], "strings")
+        else:
+            yield from self._on("broad", name)
+
     def _linear(self, block: str) -> Iterator[Candidate]:
         """A strongly penalised linear model."""
         if self.problem.n_classes:
@@ -211,7 +224,7 @@ class Portfolio(Chooser):
             yield from self._boosted("lean")
             yield from self._on("lean", "nystroem")
         for name in self.problem.models:
-            yield from self._on("broad", name)
+            yield from self._named(name)
         if "given" in self.blocks:
             yield from self._boosted("given")
             yield from self._on("given", "svm")

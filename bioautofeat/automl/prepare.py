@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioautofeat.audit import Audit, Part, audit
-from bioautofeat.audit.copies import conflicting_rows, identical_groups, n_repeats
-from bioautofeat.audit.part import check_classes, class_codes, label_values, warn_of_rare
+from bioautofeat.audit import Audit, Part, TestAudit, audit
+from bioautofeat.audit.copies import identical_groups
+from bioautofeat.audit.part import check_classes, class_codes, label_numbers, label_values, warn_of_rare
+from bioautofeat.audit.rows import RowsAudit, audit_rows, require_row_labels, table_findings
 from bioautofeat.automl.own import makers_of, with_own
 from bioautofeat.automl.problem import Problem, TableSource
 from bioautofeat.errors import BioautofeatWarning, LabelError, TableError
@@ -58,8 +59,8 @@ class Options:
         How candidates are chosen after the first models: a name of ``bioautofeat.search.STRATEGIES``, or a class.
     splitter : scikit-learn splitter or sequence of int, optional
         Folds of the user's own; see :func:`bioautofeat.automl.own.given_folds`.
-    models : mapping of str to estimator
-        Estimators of the user's own that take part.
+    models : mapping of str to estimator, or sequence of str
+        Estimators of the user's own, and models of the registry by their names, that take part.
     signatures : bool, optional
         Whether small sets of features are looked for; by default in wide tables alone.
     """
@@ -77,7 +78,7 @@ class Options:
     strategy: Any = "tpe"
     nas: bool = False
     splitter: Any = None
-    models: Mapping[str, Any] = field(default_factory=dict)
+    models: Mapping[str, Any] | Sequence[str] = field(default_factory=dict)
     signatures: bool | None = None
 
     @property
@@ -109,6 +110,8 @@ class Prepared:
         Of the training records.
     own_folds : bool
         Whether the folds are the user's own, which are not made anew.
+    rows : RowsAudit, optional
+        What the audit of a test table found.
     """
 
     problem: Problem
@@ -118,11 +121,17 @@ class Prepared:
     findings: dict[str, Any]
     keys: NDArray[np.uint64]
     own_folds: bool = False
+    rows: RowsAudit | None = None
+
+    @property
+    def test_audit(self) -> TestAudit | RowsAudit | None:
+        """What was found of the test part; None without one."""
+        return self.rows if self.audit is None else self.audit.test
 
     @property
     def clean_test(self) -> NDArray[np.bool_] | None:
-        """Test records that are no copy of a training record; None for a feature table."""
-        return None if self.audit is None or self.audit.test is None else self.audit.test.clean
+        """Test records that are no copy of a training record; None without a test part."""
+        return None if self.test_audit is None else self.test_audit.clean
 
 
 def _warn(message: str) -> None:
@@ -139,7 +148,9 @@ def prepare_records(training: Part, test: Part | None, options: Options) -> Prep
     """
     labels = training.require_labels()
     classes, truth = _truth(labels, training.sequences.ids, training.origin, options.task)
-    test_truth = None if test is None or not test.labels else _test_truth(test, classes)
+    test_truth = None
+    if test is not None and test.labels:
+        test_truth = _test_truth(test.require_labels(), test.sequences.ids, classes, test.origin)
     found = audit(
         training, test, task=options.task, relations=options.groups == "auto" and _affordable(training, options)
     )
@@ -206,12 +217,9 @@ def _truth(labels: Sequence[str], ids: Sequence[str], origin: str, task: str) ->
     return classes, class_codes(labels, classes)
 
 
-def _test_truth(test: Part, classes: tuple[str, ...]) -> Array:
+def _test_truth(labels: Sequence[str], ids: Sequence[str], classes: tuple[str, ...], origin: str) -> Array:
     """Truth of the test part; classes that training has not seen are refused, missing ones named."""
-    labels = test.require_labels()
-    if not classes:
-        return np.array([float(label) for label in label_values(labels, test.sequences.ids, test.origin)])
-    return _known_codes(labels, classes, test.origin)
+    return _known_codes(labels, classes, origin) if classes else label_numbers(labels, ids, origin)
 
 
 def _known_codes(labels: Sequence[str], classes: tuple[str, ...], origin: str) -> Array:
@@ -328,7 +336,7 @@ def prepare_table(
     classes, truth = _truth(labels, table.ids, file, options.task)
     values, names = _usable_columns(table, file)
     keys = keys_of_rows(values)
-    findings = _table_findings(keys, labels, classes, table.ids, file) | {"columns": len(names)}
+    findings = table_findings(keys, labels if classes else (), table.ids, file) | {"columns": len(names)}
     strata, identical = _strata(truth, classes), identical_groups(keys)
     groups = np.arange(len(truth)) if options.groups == "none" else identical
     if options.groups not in ("auto", "none"):
@@ -344,27 +352,12 @@ def prepare_table(
         options.threads,
     )  # fmt: skip
     problem = with_own(problem, options.models, options.splitter, file)
+    rows = None if test is None else audit_rows(source.values, names, table.ids, test, test_file)
     test_truth = None
     if test is not None and test.labels:
-        known = [str(label) for label in test.labels]
-        test_truth = _known_codes(known, classes, test_file) if classes else label_values(known, test.ids, test_file)
-    return Prepared(problem, None, test, test_truth, findings, keys, options.splitter is not None)
-
-
-def _table_findings(
-    keys: Array, labels: Sequence[str], classes: tuple[str, ...], ids: Sequence[str], file: str
-) -> dict[str, Any]:
-    """What an audit of a table can find: rows that stand twice, and under two labels."""
-    if len(np.unique(keys)) == 1:
-        raise TableError(f"{file}: all rows are identical: every column is constant")
-    repeats, clashes = n_repeats(keys), conflicting_rows(keys, labels) if classes else []
-    if repeats:
-        _warn(f"{file}: {repeats} rows are identical to earlier ones; they stay in one fold")
-    if clashes:
-        shown = " and ".join(repr(ids[i]) for i in clashes[0][:3].tolist())
-        _warn(f"{file}: {len(clashes)} rows stand under two labels, e.g. {shown}")
-    counts = dict(sorted(Counter(labels).items())) if classes else {}
-    return {"records": len(ids), "duplicates": repeats, "conflicts": len(clashes), "classes": counts}
+        test_truth = _test_truth(require_row_labels(test, test_file), test.ids, classes, test_file)
+    findings |= {} if rows is None else {"test": rows.as_dict()}
+    return Prepared(problem, None, test, test_truth, findings, keys, options.splitter is not None, rows)
 
 
 def _usable_columns(table: FeatureTable, file: str) -> tuple[Array, tuple[str, ...]]:

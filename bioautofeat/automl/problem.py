@@ -60,7 +60,8 @@ class Problem:
     extra : TableSource, optional
         Columns made elsewhere that stand beside the descriptors, under the name ``TABLE_SPEC``.
     models : mapping of str to estimator
-        The user's own estimators, not fitted, by the name that candidates call them.
+        The user's own estimators, not fitted, by the name that candidates call them; None for a model of the registry that
+        the user names.
     makers : tuple of callable
         Functions that register the user's own descriptors: another process that is handed the problem imports their
         modules, and so knows the descriptors.

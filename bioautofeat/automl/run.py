@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from bioautofeat.automl.board import Board, Champion
 from bioautofeat.automl.clock import Clock
 from bioautofeat.automl.costs import table_seconds
 from bioautofeat.automl.deliver import fitted_model
+from bioautofeat.automl.ending import SHUFFLED_SHARE, Ending, judging_seconds
 from bioautofeat.automl.executor import Executor
 from bioautofeat.automl.forecast import NOMINAL_SECONDS
 from bioautofeat.automl.joint import joint_search
@@ -27,17 +28,19 @@ from bioautofeat.automl.prepare import Options, Prepared, resplit
 from bioautofeat.automl.problem import TableSource
 from bioautofeat.automl.search import Search
 from bioautofeat.automl.shuffled import on_shuffled
+from bioautofeat.automl.signing import signatures_of
 from bioautofeat.bundle import FittedModel, Prediction
 from bioautofeat.errors import UnfinishedError
 from bioautofeat.evaluation.estimate import Estimate, Interval, estimate, intervals
+from bioautofeat.evaluation.signatures import Signature
 from bioautofeat.extraction import Extractor
+
+if TYPE_CHECKING:
+    from bioautofeat.nas.hunting import Hunted
 
 __all__ = ["Result", "Run"]
 
 Array = NDArray[Any]
-SHUFFLED_SHARE = 0.2
-"""Part of the time that the preset ``best`` keeps for shuffled labels."""
-
 SHUFFLINGS = 3
 
 FIRST_SHARE = 0.6
@@ -56,9 +59,12 @@ class Result:
     test, test_clean : mapping of str to Interval, optional
     test_prediction : Prediction, optional
     seconds : float
-    interrupted : bool
     shuffled : list of float
         Corrected scores on shuffled labels, where these were asked for.
+    networks : Hunted, optional
+        What a search for networks came to.
+    signatures : list of Signature, optional
+        Small sets of features; None where none were looked for.
     """
 
     model: FittedModel
@@ -68,9 +74,10 @@ class Result:
     test_clean: Mapping[str, Interval] | None = None
     test_prediction: Prediction | None = None
     seconds: float = 0.0
-    interrupted: bool = False
     shuffled: list[float] = field(default_factory=list)
     extractors: dict[str, Extractor] = field(default_factory=dict)
+    networks: Hunted | None = None
+    signatures: list[Signature] | None = None
 
 
 class Run:
@@ -230,44 +237,67 @@ class Run:
         started = self.clock.spent
         model = fitted_model(search.board, search.refits.models, self.extractors, self._metadata(search.board))
         model.save(str(self.folder / "model.baf"))
-        outputs.write_leaderboard(self.folder, search.board)
         self.saved, self.saved_at = search.board.champion, self.clock.spent
+        outputs.write_leaderboard(self.folder, search.board, self.saved)
         self.saving_took = self.clock.spent - started
 
     def _interrupted(self, search: Search) -> None:
-        """Write what there is, in a few seconds."""
+        """Write what there is, in a few seconds; the leaderboard tells of the model that is there."""
         search.interrupt()
         self.executor.close()
-        if self.folder is None or search.board.champion is None:
-            if self.folder is not None:
-                outputs.write_leaderboard(self.folder, search.board)
+        if self.folder is None:
             return
-        whole = all(key in search.refits.models for key in search.board.champion.weights)
-        if whole and self.saved is not search.board.champion and self.saving_took < 2.0:
+        champion = search.board.champion
+        whole = champion is not None and all(key in search.refits.models for key in champion.weights)
+        if whole and self.saved is not champion and self.saving_took < 2.0:
             self._save(search)
-        outputs.write_leaderboard(self.folder, search.board)
+        # an earlier run's model has its own leaderboard
+        if self.saved is not None or not (self.folder / "model.baf").exists():
+            outputs.write_leaderboard(self.folder, search.board, self.saved)
 
     def _finish(self, search: Search) -> Result:
-        board = search.board
+        board, best = search.board, self.options.preset == "best"
         model = fitted_model(board, search.refits.models, self.extractors, self._metadata(board))
         if self.folder is not None and self.saved is not board.champion:
             self._save(search)
-        deadline = self.clock.left - 0.3 * self.clock.reserve
-        stop = self.clock.spent + max(deadline, 0.5)
-        groups = self.problem.groups[self.problem.judged_rows]
-        found = estimate(
-            board.selection(), groups, seed=self.options.seed,
-            enough=lambda done: self.options.by_clock and done >= 12 and self.clock.spent > stop,
+        ending = Ending(
+            self.clock, self.options.by_clock, best, predicting=search.test_rows * search.forecast.prediction(board.members),
+            judging=self._judging(board),
         )  # fmt: skip
-        result = Result(model, board, found, extractors=self.extractors)
-        self._judge_test(result)
-        if self.options.preset == "best":
-            self._shuffle(result)
+        groups = self.problem.groups[self.problem.judged_rows]
+        found = estimate(board.selection(), groups, seed=self.options.seed, enough=ending.estimated())
+        self.result = result = Result(model, board, found, extractors=self.extractors, networks=search.networks)
+        try:
+            self._judge_test(result, ending)
+            if best:
+                self._shuffle(result)
+            result.signatures = self._signatures(ending)
+        except Exception:
+            self._write(result)  # what there is; the error is told after it
+            raise
+        except BaseException:
+            if self.folder is not None:
+                outputs.write_tables(self.folder, self.prepared, self.problem, result)
+            raise
+        self._write(result)
+        return result
+
+    def _judging(self, board: Board) -> float:
+        """Predicted seconds of the bootstraps of the test part."""
+        truth, champion = self.prepared.test_truth, board.champion
+        return 0.0 if truth is None or champion is None else judging_seconds(self.problem, champion, len(truth))
+
+    def _signatures(self, ending: Ending) -> list[Signature] | None:
+        """Small sets of features, where they are looked for; the search has left time for them."""
+        budget = self.options.time_budget
+        seconds = float("inf") if budget is None else budget - self.clock.spent - ending.report
+        return signatures_of(self.problem, self.options, seconds, self.tell)
+
+    def _write(self, result: Result) -> None:
+        """All files of the folder."""
         result.seconds = self.clock.spent
         if self.folder is not None:
             outputs.write_all(self.folder, self.prepared, self.problem, result, self.options)
-        self.result = result
-        return result
 
     def _shuffle(self, result: Result) -> None:
         """See what the delivered models find in shuffled labels, as often as there is time."""
@@ -284,7 +314,7 @@ class Run:
         scores = ", ".join(f"{score:.3f}" for score in result.shuffled)
         self.tell(f"on shuffled labels: {metric} {scores}" if scores else "no time was left for shuffled labels")
 
-    def _judge_test(self, result: Result) -> None:
+    def _judge_test(self, result: Result, ending: Ending) -> None:
         """Predict the test part, and score it whole and without copies where its labels are known."""
         test = self.prepared.test
         if test is None:
@@ -295,11 +325,14 @@ class Run:
             return
         scores, classes = outputs.as_arrays(result.test_prediction)
         task, seed = self.problem.task, self.options.seed
-        result.test = intervals(task, truth, scores, classes, seed=seed)
         clean = self.prepared.clean_test
+        parts = 1 if clean is None or clean.all() else 2
+        result.test = intervals(task, truth, scores, classes, seed=seed, enough=ending.judged(parts))
         if clean is not None and clean.sum() >= 2 and (task == "regression" or len(np.unique(truth[clean])) > 1):
             part = scores[clean], None if classes is None else classes[clean]
-            result.test_clean = intervals(task, truth[clean], *part, seed=seed)
+            result.test_clean = (
+                result.test if clean.all() else intervals(task, truth[clean], *part, seed=seed, enough=ending.judged(1))
+            )
 
 
 def _why_nothing(board: Board) -> str:

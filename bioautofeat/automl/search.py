@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from bioautofeat.automl.problem import Problem, TableSource
 from bioautofeat.automl.race import Outcome
 from bioautofeat.automl.refits import Refits
 from bioautofeat.automl.trial import Candidate, Trial
+
+if TYPE_CHECKING:
+    from bioautofeat.nas.hunting import Hunted
 
 __all__ = ["Search"]
 
@@ -62,6 +66,8 @@ class Search:
         Told when there is a better champion and every member of it is there, so that it can be saved.
     tell : callable
         Told in a line what happens.
+    networks : Hunted, optional
+        What the search for networks came to.
     """
 
     def __init__(
@@ -80,6 +86,7 @@ class Search:
         self.forecast = Forecast(problem, options, executor, clock)
         self.refits = Refits(executor, clock, self.forecast)
         self.test_rows = 0
+        self.networks: Hunted | None = None
         self.completed_at = float("-inf")
         self.known: dict[str, Trial] = {}
         self.chooser.cost = lambda candidate: self.forecast.share_of(candidate, self.free)
@@ -139,7 +146,8 @@ class Search:
         self.running = None
         self.chooser.tell(trial)
         better = self.board.add(trial)
-        self.in_vain = 0 if better else self.in_vain + 1
+        in_full = candidate.share == 1.0 or not self.chooser.by_shares
+        self.in_vain = 0 if better else self.in_vain + in_full
         if self.journal is not None and candidate.key not in self.known:
             self.journal.write(trial)
         self.tell(self._line(trial))
@@ -162,23 +170,35 @@ class Search:
         if not any(trial.candidate.model == "network" and trial.finished for trial in self.board.trials):
             self.tell("no search for networks: the usual one could not be fitted on all folds")
             return
+        self.networks = self._searched_networks()
+        if self.networks is not None:
+            self.tell(f"{len(self.networks.values)} networks found by search")
+            self.chooser.admit([network(source, values) for values in self.networks.values])
+
+    def _searched_networks(self) -> Hunted | None:
+        """What a search for networks comes to, or came to in an earlier run; None where there is no time, or it failed."""
+        if self.journal is not None and self.journal.hunt is not None:
+            from bioautofeat.nas.hunting import Hunted
+
+            return Hunted.of(self.journal.hunt)
         seconds = HUNT_SHARE * self.free if self.forecast.timed else None
         if seconds is not None and seconds < LEAST_HUNT:
-            return
+            return None
         trials = None if seconds is not None else HUNT_TRIALS
         try:
             limit = float("inf") if seconds is None else 1.5 * seconds
-            found = self.executor.call("hunt", seconds, trials, limit=limit)
+            found: Hunted = self.executor.call("hunt", seconds, trials, limit=limit)
         except FitError as error:
             self.tell(f"no network was found: {error}")
-            return
-        self.tell(f"{len(found)} networks found by search")
-        self.chooser.admit([network(source, values) for values in found])
+            return None
+        if self.journal is not None:
+            self.journal.keep_hunt(found.as_dict())
+        return found
 
     def _take_up(self) -> None:
         """Put what an earlier run has finished on the board, candidates that it had to cut down among them."""
         for trial in sorted(self.known.values(), key=lambda trial: trial.number):
-            if trial.finished:
+            if trial.finished or (trial.state == "screened" and self.chooser.by_shares):
                 self.forecast.recall(trial)
                 self.board.add(replace(trial, number=len(self.board.trials) + 1))
                 self.chooser.tell(trial)
@@ -239,14 +259,20 @@ class Search:
         return ""
 
     def _screened(self, number: int, candidate: Candidate) -> Trial:
-        """Judge by one fold and a share of the rows."""
+        """Judge by a share of the rows: on the first fold, or on all where that is how candidates rise."""
         started = time.monotonic()
+        by_shares = self.chooser.by_shares
+        folds = self.problem.judged if by_shares else self.problem.judged[:1]
+        threads = self.forecast.threads if by_shares else self.problem.threads
         try:
-            loss = float(self.executor.call("screen", candidate, limit=self._limit()))
+            calls = [(candidate, fold, threads) for fold in folds]
+            losses = self.executor.call_each("screen", calls, limit=self._limit())
         except FitError as error:
             state = "stopped" if error.stopped else "failed"
             return Trial(number, candidate, state, str(error), time.monotonic() - started)
-        return Trial(number, candidate, "screened", "", time.monotonic() - started, loss)
+        return Trial(
+            number, candidate, "screened", "", time.monotonic() - started, float(np.mean(losses)), {}, tuple(losses)
+        )
 
     def _given_up(self, candidate: Candidate, outcome: Outcome) -> str:
         """Why not to go on with the folds that are left; empty where there is no reason."""
@@ -279,13 +305,13 @@ class Search:
             columns = self.forecast.columns(candidate, self._limit())
         except FitError as error:
             return None, str(error)
-        limit = self.options.memory_limit or (free_memory() if self.options.by_clock else None)
+        limit = self.executor.memory or self.options.memory_limit or (free_memory() if self.options.by_clock else None)
         wanted = memory_of(candidate.model, self.forecast.rows, columns)
         if limit is not None and wanted > limit:
             return None, f"would take {wanted / 1e9:.1f} GB, {limit / 1e9:.1f} GB are allowed"
         if not self.forecast.timed or self.board.champion is None:
             return candidate, ""
-        seconds = self.forecast.predicted(candidate, columns)
+        seconds = self.forecast.predicted(candidate, columns) * (candidate.share if self.chooser.by_shares else 1.0)
         allowed = self.free * (NETWORK_SHARE if candidate.model == "network" else 1.0)
         if SURE * seconds <= allowed:
             return candidate, ""

@@ -10,7 +10,7 @@ from bioautofeat.automl.trial import Candidate
 from bioautofeat.parameters import Choice, Int, Range, Real
 from bioautofeat.search import Point, Space
 
-__all__ = ["RANGES", "GridSpace", "PipelineSpace"]
+__all__ = ["RANGES", "TABLES", "GridSpace", "PipelineSpace"]
 
 NONE = "none"
 SELECTIONS = ("anova", "gain")
@@ -40,6 +40,14 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         **WEIGHTED,
     },
     "catboost": {**EFFORT, "depth": Int(3, 7), "column_share": Real(0.1, 1.0, log=True), **WEIGHTED},
+    "hist_boosting": {
+        **EFFORT,
+        "leaves": Int(4, 63),
+        "leaf": Int(2, 40),
+        "ridge": Real(0.3, 30.0, log=True),
+        "columns": Real(0.1, 1.0, log=True),
+        **WEIGHTED,
+    },
     "extra_trees": {**FOREST, **WEIGHTED},
     "random_forest": {**FOREST, **WEIGHTED},
     "svm": {"c": Real(0.3, 100.0, log=True), "width": Real(0.1, 5.0, log=True), **WEIGHTED},
@@ -49,6 +57,7 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "landmarks": Int(300, 2000),
         **WEIGHTED,
     },
+    "kernel_svm": {"c": Real(0.1, 100.0, log=True), **WEIGHTED},
     "logistic": {"c": Real(1e-4, 1.0, log=True), **WEIGHTED},
     "linear_svm": {"c": Real(1e-5, 0.1, log=True), **WEIGHTED},
     "ridge": {"strength": Real(10.0, 1e5, log=True)},
@@ -60,6 +69,9 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
 }
 """What is searched of each model.  ``effort`` is the number of rounds times the learning rate: the one hardly moves
 without the other."""
+
+TABLES: Mapping[str, tuple[str, ...]] = {"kernel_svm": ("string_kernel",)}
+"""Models that work on one table alone, and its descriptor; they are searched where the user names them."""
 
 MOST_ROUNDS = 1000
 ROUNDED = 3
@@ -89,6 +101,8 @@ class PipelineSpace(Space):
         model = choose("model", Choice(*self.models))
         for name, limits in self._ranges(model).items():
             choose(f"{model}.{name}", limits)
+        if model in TABLES:
+            return
         if choose("selection", Choice(NONE, *SELECTIONS)) != NONE:
             choose("columns", Choice(*COLUMNS))
         if len(self.choices) > 1:
@@ -104,6 +118,8 @@ class PipelineSpace(Space):
         chosen = dict(point)
         model = chosen["model"]
         values = {name: chosen[f"{model}.{name}"] for name in self._ranges(model)}
+        if model in TABLES:
+            return Candidate(model, _rounded(values), TABLES[model], "strings")
         selection = "" if chosen["selection"] == NONE else f"{chosen['selection']}:{chosen['columns']}"
         if len(self.choices) == 1:
             specs = next(iter(self.choices.values()))
@@ -113,9 +129,11 @@ class PipelineSpace(Space):
 
     def point_of(self, candidate: Candidate) -> Point | None:
         """The point that stands for a candidate; None where the space has none."""
-        if candidate.model not in self.models or candidate.share < 1.0 or not set(candidate.specs) <= set(self.kind_of):
+        allowed = set(TABLES.get(candidate.model, self.kind_of))
+        if candidate.model not in self.models or candidate.share < 1.0 or not set(candidate.specs) <= allowed:
             return None
-        answers = _answers(candidate) | {self.kind_of[spec]: spec for spec in candidate.specs}
+        kinds = {self.kind_of[spec]: spec for spec in candidate.specs if spec in self.kind_of}
+        answers = _answers(candidate) | kinds
 
         def answer(name: str, limits: Range) -> Any:
             value = answers.get(name, NONE if isinstance(limits, Choice) else None)
@@ -149,9 +167,12 @@ class GridSpace(PipelineSpace):
         chosen = dict(point)
         model, block = chosen["model"], chosen["set"]
         values = {name: _step(limits, chosen[f"{model}.{name}"]) for name, limits in self._ranges(model).items()}
+        if model in TABLES:
+            return Candidate(model, _rounded(values), TABLES[model], "strings")
         return Candidate(model, _rounded(values), self.blocks[block], block)
 
     def point_of(self, candidate: Candidate) -> Point | None:
+        # a list is gone through in its order: what is known of it is told when it is come to
         return None
 
 

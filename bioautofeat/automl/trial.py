@@ -14,7 +14,7 @@ __all__ = ["Candidate", "Trial", "seed_of"]
 
 STATES = ("finished", "failed", "stopped", "skipped", "raced", "screened")
 """``stopped``: over its time or memory, or interrupted; ``raced``: dropped before the last fold, being behind the best of
-its kind; ``screened``: judged by one fold and a share of the rows alone."""
+its kind; ``screened``: judged by a share of the rows alone."""
 
 
 def seed_of(*parts: Any) -> int:

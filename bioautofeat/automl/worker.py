@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
-from bioautofeat.automl.executor import receive, send, short_reason
+from bioautofeat.automl.executor import OUT_OF_MEMORY, receive, send, short_reason
 
 __all__ = ["main"]
 
@@ -27,32 +27,52 @@ def main(folder: str, memory: int | None) -> None:
         Bytes of data that the process may hold.
     """
     _depend_on_parent()
-    _limit(memory)
     # whatever a library prints must not stand between the answers
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    requests = sys.stdin.buffer
-    shop: Any = None
-    from bioautofeat.automl.workshop import Workshop
+    _limit(memory)
+    try:
+        _serve(sys.stdin.buffer, answers, folder)
+    except MemoryError:
+        # not enough is left to tell of it in order
+        os._exit(OUT_OF_MEMORY)
 
+
+def _serve(requests: IO[bytes], answers: IO[bytes], folder: str) -> None:
+    """Read a method, then its arguments, and answer; to a problem there is no answer, but to what is asked of it."""
+    shop: Any = None
+    lacking: tuple[Any, ...] = ("error", "there is no problem to work on", False)
     while True:
         try:
-            method, arguments = receive(requests)
+            method = receive(requests)
         except EOFError:
             return
-        if method == "load":
-            shop = Workshop(arguments[0], folder)
-            with suppress(ImportError):
-                import sklearn  # noqa: F401  # why: it takes a second, which passes while the other side still reads
-            continue
         try:
-            answer: tuple[Any, ...] = ("done", getattr(shop, method)(*arguments))
+            arguments = receive(requests)
+            if method == "load":
+                shop = None  # makes room for the next one
+                shop = _loaded(arguments[0], folder)
+                continue
+            answer: tuple[Any, ...] = lacking if shop is None else ("done", getattr(shop, method)(*arguments))
         except Exception as error:  # noqa: BLE001  # why: whatever a library raises costs this fit alone
             answer = ("error", short_reason(error), isinstance(error, MemoryError))
+            if method == "load":
+                shop, lacking = None, answer
+                continue
         try:
             send(answers, answer)
         except BrokenPipeError:
             return
+
+
+def _loaded(problem: Any, folder: str) -> Any:
+    """A workshop for a problem."""
+    from bioautofeat.automl.workshop import Workshop
+
+    shop = Workshop(problem, folder)
+    with suppress(ImportError):
+        import sklearn  # noqa: F401  # why: it takes a second, which passes while the other side still reads
+    return shop
 
 
 def _depend_on_parent() -> None:

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.store import Store
 from bioautofeat.automl.trial import Candidate, seed_of
 from bioautofeat.sequences import Sequences
+
+if TYPE_CHECKING:
+    from bioautofeat.nas.hunting import Hunted
 
 __all__ = ["Workshop"]
 
@@ -92,11 +95,10 @@ class Workshop:
             "predict_seconds": time.monotonic() - fitted,
         }
 
-    def screen(self, candidate: Candidate) -> float:
-        """Loss on the first fold of a model of a share of the other rows."""
-        self._use(self.problem.threads)
+    def screen(self, candidate: Candidate, fold: int, threads: int) -> float:
+        """Loss on one fold of a model of a share of the other rows."""
+        self._use(threads)
         problem = self.problem
-        fold = problem.judged[0]
         table = self.store.matrix(candidate.specs, fold)
         train, held = np.flatnonzero(problem.folds != fold), np.flatnonzero(problem.folds == fold)
         part = self._share_of(train, candidate.share)
@@ -104,9 +106,9 @@ class Workshop:
         predictions = predict(table[held])
         return problem.loss_of(predictions if problem.classes else predictions[:, 0], held)
 
-    def hunt(self, seconds: float | None, trials: int | None) -> list[dict[str, Any]]:
-        """Values of the networks that a search on the rows outside the first judged fold found best."""
-        from bioautofeat.nas.hunting import Hunt, searched
+    def hunt(self, seconds: float | None, trials: int | None) -> Hunted:
+        """What a search for networks on the rows outside the first judged fold came to."""
+        from bioautofeat.nas.hunting import Hunt, hunted
         from bioautofeat.nas.member import spec
 
         problem, source = self.problem, self.problem.source
@@ -115,7 +117,7 @@ class Workshop:
         rows = np.flatnonzero(problem.folds != problem.judged[0])
         table = self.store.matrix((spec(int(source.lengths.max(initial=1))),), None)
         wanted = Hunt(seconds, trials, seed=problem.seed, threads=self.threads)
-        return searched(
+        return hunted(
             table[rows], problem.truth[rows], source.alphabet.name, wanted, n_classes=problem.n_classes,
             groups=problem.groups[rows].tolist(),
         )  # fmt: skip
@@ -152,17 +154,17 @@ class Workshop:
         from bioautofeat import models
 
         seed = seed_of(self.problem.seed, candidate.key, part)
-        if candidate.model in self.problem.models:
-            return build_own(self.problem, candidate.model, seed)
+        method, _, columns = candidate.selection.partition(":")
+        selection = models.Selection(method, int(columns)) if candidate.selection else None
+        if self.problem.models.get(candidate.model) is not None:
+            return build_own(self.problem, candidate.model, seed, selection)
         if candidate.model == "network":
             from bioautofeat.nas.member import NETWORK
 
             return NETWORK.build(self.problem.task, values, seed=seed)
-        settings: dict[str, Any] = {"seed": seed, "threads": self.threads}
-        if candidate.selection:
-            method, _, columns = candidate.selection.partition(":")
-            settings["selection"] = models.Selection(method, int(columns))
-        return models.get(candidate.model).build(self.problem.task, values, **settings)
+        return models.get(candidate.model).build(
+            self.problem.task, values, seed=seed, threads=self.threads, selection=selection
+        )
 
     def _limited(self, fit: Callable[..., Any], table: Array, truth: Array) -> None:
         """Fit with one thread for matrix products, whose bits depend on the number of threads."""

@@ -97,11 +97,11 @@ def _of_tables(model: FittedModel, options: argparse.Namespace, threads: int) ->
 
 def _truth(labels: list[str], ids: tuple[str, ...], model: FittedModel, origin: str) -> Any:
     """Codes of the model's classes, or values."""
-    from bioautofeat.audit.part import class_codes, label_values
+    from bioautofeat.audit.part import class_codes, label_numbers
     from bioautofeat.errors import LabelError
 
     if model.task == "regression":
-        return label_values(labels, ids, origin)
+        return label_numbers(labels, ids, origin)
     strange = sorted(set(labels) - set(model.classes))
     if strange:
         raise LabelError(f"{origin}: class {strange[0]!r} is none of the model's ({', '.join(model.classes[:6])})")

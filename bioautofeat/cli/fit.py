@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--preset", choices=("fast", "balanced", "best"), default="balanced",
-        help="best searches more and tries the whole procedure on shuffled labels, too",
+        help="best searches more, and fits and judges what it delivers on shuffled labels, too",
     )  # fmt: skip
     parser.add_argument(
         "--nas", action="store_true", help="let neural networks take part, searched ones among them (extra [nas])"
@@ -126,15 +126,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Fit; the exit code."""
     from bioautofeat.automl.clock import Clock, process_age
-    from bioautofeat.automl.run_folder import RunFolder
+    from bioautofeat.automl.run_folder import FitFolder
 
     budget = options.time_budget
     if budget is None and options.trials is None:
         budget = 600.0
     clock = Clock(budget, process_age())
     _check_usage(options)
-    folder = RunFolder(options.output, options.force)
+    folder = FitFolder(options.output, options.force)
     try:
+        folder.hold()
         return _fit(options, clock, folder)
     finally:
         folder.discard_if_empty()
@@ -172,7 +173,7 @@ def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
     from bioautofeat.automl.run import Run
     from bioautofeat.automl.signing import clock_of_run
 
-    training, test, settings = _read(options)
+    training, test, settings = _read(options, clock.budget)
     source = training.values if options.table else training.sequences
     # a worker loads its libraries while the data are looked over here
     with executor_for(source, settings) as executor:
@@ -184,7 +185,6 @@ def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
         result = Run(
             prepared, settings, clock_of_run(clock, prepared.problem, settings), executor, folder.path, tell
         ).go()
-    _sign(result, settings, clock, folder, tell)
     metric = prepared.problem.metric
     best = result.estimate.corrected[metric]
     tell(
@@ -193,18 +193,8 @@ def _fit(options: argparse.Namespace, clock: Any, folder: Any) -> int:
     return 0
 
 
-def _sign(result: Any, settings: Options, clock: Any, folder: Any, tell: Callable[[str], None]) -> None:
-    """Write ``signatures.csv`` where signatures are looked for."""
-    from bioautofeat.automl.signing import signatures_of
-    from bioautofeat.evaluation.signatures import write_signatures
-
-    found = signatures_of(result.board.problem, settings, clock.left, tell)
-    if found is not None:
-        write_signatures(folder.path / "signatures.csv", found)
-
-
-def _read(options: argparse.Namespace) -> tuple[Any, Any, Options]:
-    """Training part, test part or None, and the settings."""
+def _read(options: argparse.Namespace, budget: float | None) -> tuple[Any, Any, Options]:
+    """Training part, test part or None, and the settings, with the time that there is."""
     from bioautofeat.automl.prepare import Options
     from bioautofeat.extraction import available_threads
     from bioautofeat.io.table_reader import read_table
@@ -224,7 +214,7 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any, Options]:
             training, *rest = with_columns(options.features, training, *([test] if test is not None else []))
             test = rest[0] if rest else None
     settings = Options(
-        options.task, options.metric, options.time_budget, options.trials, options.preset, tuple(options.descriptor),
+        options.task, options.metric, budget, options.trials, options.preset, tuple(options.descriptor),
         _groups(options.groups, ids, file), options.memory_limit, options.seed, options.threads or available_threads(),
         strategy=options.strategy, nas=options.nas, signatures=options.signatures,
     )  # fmt: skip
@@ -242,7 +232,8 @@ def _prepared(options: argparse.Namespace, training: Any, test: Any, settings: O
 def read_part(inputs: list[str], alphabet: str, labels: str | None) -> Part:
     """Records of FASTA inputs with their labels."""
     from bioautofeat.audit import Part
-    from bioautofeat.io.labels import read_labels
+    from bioautofeat.errors import LabelError
+    from bioautofeat.io.labels import TWICE, read_labels
     from bioautofeat.io.records import read_records
     from bioautofeat.io.source import parse_input
 
@@ -251,6 +242,8 @@ def read_part(inputs: list[str], alphabet: str, labels: str | None) -> Part:
     names = records.sequences.ids
     file = sources[0].name if len(sources) == 1 else f"{sources[0].name} and {len(sources) - 1} more"
     if labels is not None:
+        if records.labels:
+            raise LabelError(TWICE)
         known = tuple(read_labels(labels, names, file=file))
         return Part(records.sequences, known, file, labels)
     return Part(records.sequences, tuple(records.labels), file)

@@ -9,16 +9,19 @@ from bioautofeat.cli.common import positive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from bioautofeat.audit import Part
+    from bioautofeat.nas.genotype import Architecture
 
 __all__ = ["add_arguments", "run"]
 
 EPILOG = """\
 actions:
   search TRAIN... -o RUN      search, train the best networks; RUN holds model.baf, report.html, architecture.json and .svg,
-                              history.csv
-  train TRAIN... -o MODEL     train the network of --architecture, without any search
+                              history.csv; after an interrupt it holds what was finished, and the same command goes on
+  train TRAIN... -o MODEL     train the network of --architecture, without any search; after an interrupt the same command
+                              goes on with what MODEL.unfinished holds
   predict MODEL INPUT...      as bioautofeat predict
   bench [TABLE] --set NAME    strategies on a table of trained architectures (by default the package's own, of sequences):
                               what each picks, mean over seeds
@@ -55,7 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alphabet", choices=("auto", "dna", "rna", "protein"), default="auto")
     parser.add_argument("--task", choices=("classification", "regression"), default="classification")
     parser.add_argument("--metric", metavar="NAME", help="what picks networks; as in fit")
-    parser.add_argument("--time-budget", type=_duration, metavar="TIME", help="90, 10m, 2h (default 10m)")
+    parser.add_argument(
+        "--time-budget",
+        type=_duration,
+        metavar="TIME",
+        help="90, 10m, 2h (search without --trials: 10m; train: no limit)",
+    )
     parser.add_argument(
         "--trials", type=positive, metavar="N", help="architectures to try; table look-ups in bench (50)"
     )
@@ -67,7 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--evaluator", default="training", metavar="NAME", help="how architectures are judged")
     parser.add_argument("--architecture", metavar="FILE", help="JSON, for train")
-    parser.add_argument("--epochs", type=positive, default=40, metavar="N", help="at most (default 40)")
+    parser.add_argument(
+        "--epochs", type=positive, default=40, metavar="N", help="of each training, at most, supernets too (default 40)"
+    )
     parser.add_argument("--members", type=positive, default=3, metavar="N", help="networks of the model (default 3)")
     parser.add_argument("--strands", choices=("given", "both", "symmetric"), default="given", help="DNA: what they say")
     parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda")
@@ -140,35 +150,50 @@ def _estimator(options: argparse.Namespace, **more: Any) -> Any:
 def _part(options: argparse.Namespace) -> Part:
     """Records with the labels of all of them."""
     from bioautofeat.cli.fit import read_part
-    from bioautofeat.errors import LabelError
     from bioautofeat.nas.ops import blocks
 
     blocks()  # without torch, say so before anything is read
     part = read_part(options.input, options.alphabet, options.labels)
-    if any(label is None for label in part.labels):
-        raise LabelError("records without a label: use CLASS=FILE, --labels header or --labels FILE")
+    part.require_labels()
     return part
 
 
 def _search(options: argparse.Namespace) -> int:
-    import os
-    from pathlib import Path
+    from bioautofeat.nas.folder import SearchFolder, configuration
 
-    from bioautofeat.errors import OutputError
+    folder = SearchFolder(options.output, options.force)
+    try:
+        part = _part(options)
+        resumed = folder.open(configuration(vars(options), part))
+        model = _estimator(options, checkpoints=folder.checkpoints)
+        if resumed:
+            model.tell("an earlier search with the same configuration is taken up")
+        try:
+            model.fit(part.sequences, part.require_labels())
+        except Exception:
+            raise
+        except BaseException:
+            _deliver(model, options, folder.path, "interrupted: the same command goes on from here")
+            raise
+        _deliver(model, options, folder.path)
+        folder.finish()
+    finally:
+        folder.let_go()
+    model.tell(f"validation {model.score_:.4f}; {folder.path / 'model.baf'}")
+    return 0
 
-    folder = Path(options.output)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not options.force:
-        raise OutputError(f"{folder}: is not empty; use --force to replace what an earlier search wrote")
-    part = _part(options)
-    model = _estimator(options).fit(part.sequences, list(part.labels))
-    os.makedirs(folder, exist_ok=True)
+
+def _deliver(model: Any, options: argparse.Namespace, folder: Path, note: str = "") -> None:
+    """Write what was found, as far as there is something."""
+    rows = model.history_ if hasattr(model, "candidates_") else []
+    if rows:
+        _write(folder / "history.csv", _table(rows))
+    if not hasattr(model, "model_"):
+        return
     model.save(str(folder / "model.baf"))
     _write(folder / "architecture.json", [model.architectures_[0].to_json() + "\n"])
-    _write(folder / "history.csv", _table(model.history_))
     _write(folder / "architecture.svg", [_pictures(model)])
-    _write(folder / "report.html", [_page(model, options)])
-    model.tell(f"validation {model.score_:.4f}; {folder / 'model.baf'}")
-    return 0
+    _write(folder / "report.html", [_page(model, options, note)])
 
 
 def _pictures(model: Any) -> str:
@@ -179,7 +204,7 @@ def _pictures(model: Any) -> str:
     return standalone(drawn(model.architectures_[0]))
 
 
-def _page(model: Any, options: argparse.Namespace) -> str:
+def _page(model: Any, options: argparse.Namespace, note: str) -> str:
     """What was found, its picture, and everything that was tried."""
     from bioautofeat import __version__
     from bioautofeat.explanation.drawing import STYLE
@@ -191,7 +216,7 @@ def _page(model: Any, options: argparse.Namespace) -> str:
     asked = pairs([
         ("space", options.space), ("strategy", options.strategy[-1] if options.strategy else "evolution"),
         ("evaluator", options.evaluator), ("networks tried", len(model.history_)), ("networks of the model", len(model.architectures_)),
-        ("their mean validation score", float(model.score_)), ("seed", options.seed),
+        ("their mean validation score", float(model.score_)), ("seed", options.seed), *([("note", note)] if note else []),
     ])  # fmt: skip
     pictures = "".join(figure(drawn(one), summary(one), "Boxes are layers, lines what they read.") for one in chosen)
     body = section("asked", "What was asked", asked) + section("networks", "Networks of the model", pictures)
@@ -211,11 +236,12 @@ def _history(model: Any) -> str:
     from bioautofeat.report.markup import table
 
     rows = [
-        ("" if row["error"] else float(row["score"]), row["parameters"], row["epochs"], float(row["seconds"]),
-         row["error"] or summary(read_architecture(row["architecture"])))
+        ("" if row["error"] else float(row["score"]), row["evaluator"], float(row["fidelity"]), row["parameters"],
+         row["epochs"], float(row["seconds"]), row["error"] or summary(read_architecture(row["architecture"])))
         for row in model.history_
     ]  # fmt: skip
-    return table(rows, ("score", "weights", "epochs", "seconds", "network"), "history.csv")
+    columns = ("score", "by", "share of the cost", "weights", "epochs", "seconds", "network")
+    return table(rows, columns, "history.csv")
 
 
 def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
@@ -243,20 +269,46 @@ def _train(options: argparse.Namespace) -> int:
 
     from bioautofeat.errors import ParameterError
     from bioautofeat.io.output import check_output
+    from bioautofeat.io.source import parse_input
     from bioautofeat.nas.genotype import read_architecture
 
     if not options.architecture:
         raise ParameterError("nas train: name the network, --architecture FILE (nas search writes one)")
-    check_output(options.output, force=options.force, inputs=[options.architecture])
+    inputs = [options.architecture, *(parse_input(text).path for text in options.input), options.labels or ""]
+    check_output(options.output, force=options.force, inputs=inputs)
     try:
         text = Path(options.architecture).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"{options.architecture}: cannot be read: {error}") from None
-    part = _part(options)
-    model = _estimator(options, architecture=read_architecture(text)).fit(part.sequences, list(part.labels))
-    model.save(options.output)
+    architecture, part = read_architecture(text), _part(options)
+    model = _trained(options, part, architecture)
     model.tell(f"validation {model.score_:.4f}; {options.output}")
     return 0
+
+
+def _trained(options: argparse.Namespace, part: Part, architecture: Architecture) -> Any:
+    """The model of a given network, saved; its trainings are kept beside it until then, where it is a file."""
+    import os
+
+    from bioautofeat.nas.folder import SearchFolder, configuration
+
+    if os.path.exists(options.output) and not os.path.isfile(options.output):
+        model = _estimator(options, architecture=architecture).fit(part.sequences, part.require_labels())
+        model.save(options.output)
+        return model
+    folder = SearchFolder(f"{options.output}.unfinished", force=True)
+    try:
+        given = {**vars(options), "architecture": architecture.to_json()}
+        resumed = folder.open(configuration(given, part))
+        model = _estimator(options, architecture=architecture, checkpoints=folder.checkpoints)
+        if resumed:
+            model.tell("an earlier training with the same configuration is taken up")
+        model.fit(part.sequences, part.require_labels())
+        model.save(options.output)
+        folder.finish()
+    finally:
+        folder.let_go()
+    return model
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -273,13 +325,18 @@ def _predict(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     import sys
 
+    from bioautofeat.errors import ParameterError
     from bioautofeat.nas.bench import OWN, contest, picks
 
+    if options.time_budget is not None:
+        raise ParameterError(
+            "nas bench: nothing is trained, so there is no --time-budget; --trials says how much to look up"
+        )
     found = contest(options.input[0] if options.input else OWN, options.set)
     trials = options.trials or 50
     sys.stdout.write("strategy,trials,seeds,test,sd,best\n")
     for name in options.strategy or ["random", "local", "evolution", "tpe"]:
-        test = picks(found, name, [trials], options.seeds)[:, 0, 0]
+        test = picks(found, name, [trials], options.seeds, options.seed)[:, 0, 0]
         sys.stdout.write(f"{name},{trials},{options.seeds},{test.mean():.4f},{test.std():.4f},{found.best:.4f}\n")
         sys.stdout.flush()
     return 0

@@ -307,14 +307,20 @@ def intervals(
     *,
     seed: int = 0,
     repeats: int = 200,
+    enough: Callable[[int], bool] = lambda done: False,
 ) -> dict[str, Interval]:
-    """The usual measures of given predictions with 95 % intervals, by bootstrap of records (or of groups)."""
+    """The usual measures of given predictions with 95 % intervals, by bootstrap of records (or of groups).
+
+    ``enough`` is told the number of samples done; True stops early (for a deadline).
+    """
     outcome = scores, classes
     groups = np.arange(len(truth)) if groups is None else groups
     values = score(task, truth, *outcome)
     samples = bootstrap_groups(groups, _strata(task, truth), np.random.default_rng(seed))
-    drawn = (next(samples)[0] for _ in range(repeats))
-    plain = [score(task, truth[rows], *_rows_of(outcome, rows)) for rows in drawn]
+    plain: Rows = []
+    while len(plain) < repeats and not enough(len(plain)):
+        drawn = next(samples)[0]
+        plain.append(score(task, truth[drawn], *_rows_of(outcome, drawn)))
     return {name: _plain_interval(name, value, plain, len(np.unique(groups))) for name, value in values.items()}
 
 

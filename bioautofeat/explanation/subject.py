@@ -19,12 +19,16 @@ from bioautofeat.models.predictors.transforms import Fill, Scale, Select, Unit
 from bioautofeat.models.predictors.trees import Trees
 from bioautofeat.nas.predictor import NetworkPredictor
 from bioautofeat.sequences import Sequences
+from bioautofeat.terms.structure import folding_seconds
 
 __all__ = ["Block", "Settings", "Subject", "operations", "operations_of_record", "used_columns"]
 
 Array = NDArray[Any]
 SMALLEST = 1e-6
 """A probability counts as at least this much, and at most one less it: no number of records shows more."""
+
+FOLDING = 3e9
+"""Multiplications that take as long as a second of folding."""
 
 
 @dataclass(frozen=True)
@@ -228,12 +232,11 @@ def operations(predictor: Predictor) -> float:
     return total
 
 
-def operations_of_record(model: FittedModel, length: float) -> float:
-    """As :func:`operations`, for a record of some length: descriptors count where they are dear.
+def operations_of_record(model: FittedModel, lengths: Any) -> float:
+    """As :func:`operations`, for a record of some length (or the mean over lengths): descriptors count where they are dear.
 
-    Those are structures, folded anew for each record (9 ms at 70 letters, growing with the square), and similarity to
-    training records.
+    Those are structures, folded anew for each record, and similarity to training records.
     """
     terms = () if model.extractor is None else model.extractor.terms
-    folded = 5.5e3 * length**2 * any(term.holds_lock for term in terms)
-    return operations(model.predictor) + folded + 1e7 * ("sequences" in model.keeps)
+    folded = float(np.mean(folding_seconds(lengths))) if any(term.holds_lock for term in terms) else 0.0
+    return operations(model.predictor) + FOLDING * folded + 1e7 * ("sequences" in model.keeps)

@@ -248,7 +248,7 @@ def contest(path: str | os.PathLike[str] = OWN, name: str | None = None) -> Cont
     return Contest(own.space, partial(own.validation, task=name), partial(own.test, task=name), own.best(name)[1])
 
 
-def picks(asked: Contest, strategy: str, trials: Sequence[int], seeds: int) -> NDArray[np.float64]:
+def picks(asked: Contest, strategy: str, trials: Sequence[int], seeds: int, seed: int = 0) -> NDArray[np.float64]:
     """Scores of what a strategy picks on a table: test, and validation, by which the pick was made.
 
     Repeated questions count as trials.
@@ -262,6 +262,8 @@ def picks(asked: Contest, strategy: str, trials: Sequence[int], seeds: int) -> N
         Numbers of trials after which the best so far is picked.
     seeds : int
         Number of searches.
+    seed : int
+        Of the first search; each of the others has the next one.
 
     Returns
     -------
@@ -276,13 +278,13 @@ def picks(asked: Contest, strategy: str, trials: Sequence[int], seeds: int) -> N
     if strategy in GRADIENT:
         raise ParameterError(f"{strategy} trains a supernet and looks up nothing: a table compares strategies that ask")
     found = np.full((seeds, len(trials), 2), np.nan)
-    for seed in range(seeds):
+    for search in range(seeds):
         made = asking_strategy(strategy, asked.space, None)
-        told = run(made, lambda suggestion: asked.validation(suggestion.point), trials=max(trials), seed=seed).trials
+        told = run(made, lambda s: asked.validation(s.point), trials=max(trials), seed=seed + search).trials
         for place, number in enumerate(trials):
             best = History(told[:number]).best
             if best is not None:
-                found[seed, place] = asked.test(best.point), best.merit
+                found[search, place] = asked.test(best.point), best.merit
     return found
 
 

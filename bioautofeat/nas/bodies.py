@@ -10,17 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bioautofeat.nas.blocks import Convolution, Mask, halved, shortened
-from bioautofeat.nas.genotype import Body, CellBody, ChainBody, EdgeBody, GrownBody
+from bioautofeat.nas.genotype import Body, CellBody, ChainBody, EdgeBody, GrownBody, VertexBody
 from bioautofeat.nas.growing import GrowingBody
 from bioautofeat.nas.ops import Layout
 from bioautofeat.nas.spaces.cell import Block, CellGenotype
 from bioautofeat.nas.spaces.edge_cell import edges_of
+from bioautofeat.nas.spaces.nb101 import VertexCell
 
-__all__ = ["BlockCellModule", "Edge", "EdgeCellModule", "joined", "make_body", "stages_of_layers"]
+__all__ = ["BlockCellModule", "Edge", "EdgeCellModule", "VertexCellModule", "joined", "make_body", "stages_of_layers"]
 
 Edge = Callable[[str, str, Layout], nn.Module]
 """``edge(place, operation, layout)`` makes the module on an edge, on a side of a block or of a layer, called as
-``module(x, mask)``.  ``place`` names it: ``stage0.cell0.0-1``, ``stage0.normal0.block2.left``, ``stage0.reduction...``,
+``module(x, mask)``.  ``place`` names it: ``stage0.cell0.0-1``, ``stage0.cell0.vertex1``, ``stage0.normal0.block2.left``, ``stage0.reduction...``,
 ``layer3``, ``skip0-3``.  A supernet gives a maker of its own, whose modules hold every operation."""
 
 
@@ -58,10 +59,33 @@ class EdgeCellModule(nn.Module):
         return values[-1]
 
 
-class _EdgeBody(nn.Module):
+class VertexCellModule(nn.Module):
+    """A cell whose vertices are operations on the sum of what they read; what reaches the output is joined."""
+
+    def __init__(self, cell: VertexCell, layout: Layout, edge: Edge, place: str) -> None:
+        super().__init__()
+        self.cell, self.symmetric = cell, layout.symmetric
+        self.vertices = nn.ModuleList(
+            edge(f"{place}.vertex{vertex}", operation, layout) for vertex, operation in enumerate(cell.operations, 1)
+        )
+        ends, width = len(cell.sources(cell.nodes - 1)), layout.channels_out
+        rest = (1, layout.dimensions, layout.symmetric)
+        self.joint = Convolution(Layout(ends * width, width, *rest), 1) if ends > 1 else None
+
+    def forward(self, x: Tensor, mask: Mask = None) -> Tensor:
+        """The output vertex."""
+        values = [x]
+        for vertex, module in enumerate(self.vertices, 1):
+            read = [values[source] for source in self.cell.sources(vertex)]
+            values.append(module(sum(read[1:], read[0]), mask))
+        found = joined([values[source] for source in self.cell.sources(self.cell.nodes - 1)], self.symmetric)
+        return found if self.joint is None else self.joint(found, mask)
+
+
+class _StagedBody(nn.Module):
     """Stages of cells, with a strided convolution between two stages."""
 
-    def __init__(self, body: EdgeBody, layout: Layout, edge: Edge) -> None:
+    def __init__(self, body: EdgeBody | VertexBody, layout: Layout, edge: Edge) -> None:
         super().__init__()
         width, cell = layout.channels_in, body.cell
         self.layers = nn.ModuleList()
@@ -74,7 +98,11 @@ class _EdgeBody(nn.Module):
             same = Layout(width, width, 1, layout.dimensions, layout.symmetric)
             for number in range(body.cells):
                 place = f"stage{stage}.cell{number}"
-                self.layers.append(EdgeCellModule(cell.nodes, cell.operations, same, edge, place))
+                self.layers.append(
+                    VertexCellModule(cell, same, edge, place)
+                    if isinstance(cell, VertexCell)
+                    else EdgeCellModule(cell.nodes, cell.operations, same, edge, place)
+                )
                 self.strides.append(1)
         self.channels = width
 
@@ -214,7 +242,7 @@ class _ChainBody(nn.Module):
         return x, mask
 
 
-_kinds: dict[type, Any] = {EdgeBody: _EdgeBody, CellBody: _CellBody, ChainBody: _ChainBody}
+_kinds: dict[type, Any] = {EdgeBody: _StagedBody, VertexBody: _StagedBody, CellBody: _CellBody, ChainBody: _ChainBody}
 
 
 def make_body(body: Body, layout: Layout, edge: Edge) -> Any:

@@ -9,6 +9,7 @@ __all__ = ["SPACES", "STRATEGIES"]
 SPACES = {
     "sequence": "whole networks: encoder, stem, up to four layers, skips, head, learning rate",
     "edge-cell": "one cell of four nodes, an operation on each edge, as in NAS-Bench-201",
+    "vertex-cell": "one cell of up to seven vertices with an operation each, at most nine edges, as in NAS-Bench-101",
     "cell": "a normal and a reduction cell of three blocks, as in NASNet",
     "chain": "four layers and any skips between them",
     "morphism": "convolutions that grow by moves which keep the network's function",

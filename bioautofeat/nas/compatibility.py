@@ -29,7 +29,7 @@ from bioautofeat.nas.evaluators.training import Training
 from bioautofeat.nas.fitting import Fit
 from bioautofeat.nas.genotype import Encoder, Frame, Stem
 from bioautofeat.nas.searching import Budget, search
-from bioautofeat.nas.spaces import CellSpace, ChainSpace, NB201Space
+from bioautofeat.nas.spaces import CellSpace, ChainSpace, NB101Space, NB201Space
 from bioautofeat.nas.spaces.edge_cell import EdgeCellSpace
 from bioautofeat.nas.spaces.morphism import MorphismSpace
 from bioautofeat.nas.spaces.sequence import SequenceSpace
@@ -47,6 +47,7 @@ TABULATED = 20_000
 
 SPACES: dict[str, Callable[[], Space]] = {
     "edge-cell": lambda: EdgeCellSpace(3, ("none", *OPERATIONS)),
+    "vertex-cell": lambda: NB101Space(OPERATIONS, 4),
     "chain": lambda: ChainSpace(OPERATIONS, 3),
     "cell": lambda: CellSpace(OPERATIONS, 1),
     "sequence": lambda: SequenceSpace("dna", 12, 2, OPERATIONS),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -24,7 +26,8 @@ from bioautofeat.terms.base import Training
 
 if TYPE_CHECKING:
     from bioautofeat.nas.problem import Problem
-    from bioautofeat.nas.whole import Candidate, Member
+    from bioautofeat.nas.search_whole import Record
+    from bioautofeat.nas.whole import Candidate, Conditions, Member
 
 __all__ = ["NASClassifier", "NASRegressor"]
 
@@ -45,6 +48,7 @@ class _Searched(BaseEstimator):
         settings: Mapping[str, Any] | None = None, groups: Any = None,
         threads: int | None = None,
         random_state: int = 0, device: str = "auto", tell: Callable[[str], None] | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
     ) -> None:  # fmt: skip
         self.strategy = strategy
         self.space = space
@@ -65,6 +69,7 @@ class _Searched(BaseEstimator):
         self.random_state = random_state
         self.device = device
         self.tell = tell
+        self.checkpoints = checkpoints
 
     def fit(self, seqs: Any, y: Any) -> Self:
         """Search for an architecture, and train networks of the best ones.
@@ -84,10 +89,16 @@ class _Searched(BaseEstimator):
             For one class alone, or values that are not finite.
         UnfinishedError
             For a budget too small for one epoch.
+
+        Notes
+        -----
+        After an interrupt ``history_`` tells of what was tried, and where a network was trained the estimator is fitted
+        with it.
         """
         start = time.monotonic()
         blocks()
         from bioautofeat.nas.running import device_of, threads_of_torch
+        from bioautofeat.nas.whole import Conditions
 
         device = device_of(self.device)
         self._check()
@@ -95,9 +106,38 @@ class _Searched(BaseEstimator):
         deadline = None if self.time_budget is None else start + 0.97 * float(self.time_budget)
         # sums over several threads depend on their number, and a training carries its smallest differences on
         threads = 1 if self.time_budget is None else self.threads or available_threads()
+        conditions = Conditions(self.random_state, device, deadline, self._folder())
         with threads_of_torch(threads):
-            self._take(problem, self._members(problem, device, start, deadline))
+            self._train(problem, conditions, start)
         return self
+
+    def _train(self, problem: Problem, conditions: Conditions, start: float) -> None:
+        """Search, train the networks of the model, and take them; after an interrupt those that are finished."""
+        from bioautofeat.nas.search_whole import Record
+        from bioautofeat.nas.whole import train_members
+
+        record = Record()
+        members: list[Member] = []
+        try:
+            best = self._candidates(problem, conditions, start, record)[: self.members]
+            for member in train_members(problem, best, self.members, conditions, self._say):
+                members.append(member)
+        except BaseException as stop:
+            finished = members or ([] if record.finished is None else [record.finished])
+            self.candidates_ = record.tried
+            if finished and not isinstance(stop, Exception):
+                self._take(problem, finished)
+            raise
+        self.candidates_ = record.tried
+        self._take(problem, members)
+
+    def _folder(self) -> Path | None:
+        """Where trainings are kept, made where it is not there."""
+        if self.checkpoints is None:
+            return None
+        folder = Path(self.checkpoints)
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def _check(self) -> None:
         if self.strands not in STRANDS:
@@ -130,17 +170,7 @@ class _Searched(BaseEstimator):
             raise ParameterError(f"strands={self.strands!r} is for DNA: {problem.alphabet.name} has no other strand")
         return problem
 
-    def _members(self, problem: Problem, device: Any, start: float, deadline: float | None) -> list[Member]:
-        from bioautofeat.nas.whole import train_members
-
-        candidates = self._candidates(problem, device, start, deadline)
-        self.candidates_ = candidates
-        best = [candidate for candidate in candidates if not candidate.error][: self.members]
-        return train_members(
-            problem, best, self.members, seed=self.random_state, device=device, deadline=deadline, tell=self._say
-        )
-
-    def _candidates(self, problem: Problem, device: Any, start: float, deadline: float | None) -> list[Candidate]:
+    def _candidates(self, problem: Problem, conditions: Conditions, start: float, record: Record) -> list[Candidate]:
         """The architectures to train, the best first: the given one, or what the search has found."""
         from bioautofeat.nas.problem import check_length
         from bioautofeat.nas.search_whole import Plan, search_whole
@@ -161,10 +191,11 @@ class _Searched(BaseEstimator):
             given = self.architecture
             chosen = given if isinstance(given, Architecture) else read_architecture(given)
             check_length(chosen, problem.length)
-            return [Candidate(chosen, settings)]
+            record.others.append(Candidate(chosen, settings))
+            return record.others
         plan = Plan(
-            self.space, self.strategy, self.evaluator, self.trials, start, deadline, self.random_state, device,
-            self.strands == "symmetric", self._say, tuple(self.encoders),
+            self.space, self.strategy, self.evaluator, self.trials, start, conditions.deadline, self.random_state,
+            conditions.device, self.strands == "symmetric", self._say, tuple(self.encoders), conditions.folder, record,
         )  # fmt: skip
         return search_whole(problem, plan, settings)
 
@@ -206,13 +237,19 @@ class _Searched(BaseEstimator):
 
     @property
     def history_(self) -> list[dict[str, Any]]:
-        """The search as a table: one row for each architecture that was tried, the best first."""
-        self._fitted()
+        """The search as a table: a row for each time that an architecture was tried, the best first, failures last.
+
+        ``fidelity`` is the share of the full cost, ``evaluator`` what gave the score; one that trains no network of its own
+        has no epochs.
+        """
+        if not hasattr(self, "candidates_"):
+            self._fitted()
         return [
             {
                 "score": candidate.score, "parameters": candidate.parameters, "epochs": candidate.epochs,
                 "seconds": round(candidate.seconds, 2), "error": candidate.error,
-                "architecture": candidate.architecture.to_json(),
+                "architecture": candidate.architecture.to_json(), "fidelity": candidate.fidelity,
+                "evaluator": candidate.evaluator,
             }
             for candidate in self.candidates_
         ]  # fmt: skip
@@ -279,6 +316,9 @@ class NASClassifier(ClassifierMixin, _Searched):
     device : {"auto", "cpu", "cuda"}
     tell : callable, optional
         Told in a line what happens.
+    checkpoints : path, optional
+        A folder in which every training is kept after each epoch: the same search on the same records takes them up where
+        an earlier one was ended.  Without a time budget the result is that of a search that was not.
 
     Attributes
     ----------

@@ -21,6 +21,7 @@ from bioautofeat.nas.parts import (
     GrownBody,
     Head,
     Stem,
+    VertexBody,
     check_sizes,
     sized,
 )
@@ -28,9 +29,12 @@ from bioautofeat.nas.spaces.cell import Block, CellGenotype
 from bioautofeat.nas.spaces.chain import ChainGenotype
 from bioautofeat.nas.spaces.edge_cell import EdgeCell
 from bioautofeat.nas.spaces.morphism import GrownChain, GrownLayer
+from bioautofeat.nas.spaces.nb101 import VertexCell
 from bioautofeat.parameters import Flag
 
 __all__ = [
+    "MOST_ATTENDED",
+    "NO_SYMMETRIC_GROWTH",
     "Architecture",
     "Body",
     "CellBody",
@@ -42,12 +46,20 @@ __all__ = [
     "GrownBody",
     "Head",
     "Stem",
+    "VertexBody",
     "read_architecture",
     "resized",
 ]
 
-Genotype = EdgeCell | CellGenotype | ChainGenotype | GrownChain
+Genotype = EdgeCell | VertexCell | CellGenotype | ChainGenotype | GrownChain
 """What a space of architectures decodes to; a :class:`Frame` makes a network of it."""
+
+NO_SYMMETRIC_GROWTH = (
+    "a grown chain tells the strands apart: moves copy single channels; search another space, or use strands='both'"
+)
+
+MOST_ATTENDED = 4096
+"""Positions that self-attention may look at."""
 
 WIDEST = 4096
 """Channels of the last stage, at most."""
@@ -61,7 +73,7 @@ class Architecture:
     ----------
     encoder : Encoder
     stem : Stem
-    body : EdgeBody, CellBody, ChainBody or GrownBody
+    body : EdgeBody, VertexBody, CellBody, ChainBody or GrownBody
     head : Head
     symmetric : bool
         Whether both strands of DNA give the same output, by construction.
@@ -85,6 +97,8 @@ class Architecture:
                 raise ParameterError(
                     f"operation {name!r} tells the strands apart: it has no place in a symmetric network"
                 )
+        if self.symmetric and isinstance(self.body, GrownBody):
+            raise ParameterError(NO_SYMMETRIC_GROWTH)
         if self.symmetric and (not self.encoder.is_symmetric or self.stem.channels % 2 or self.stem.embedding):
             raise ParameterError("a symmetric network needs one-hot nucleotides and an even number of channels")
         if self.symmetric and self.stem.stride > 2:
@@ -130,7 +144,9 @@ def resized(architecture: Architecture, depth: int, channels: int) -> Architectu
     return replace(architecture, stem=stem, body=replace(body, cells=depth))
 
 
-_names: dict[type, str] = {EdgeBody: "edge-cells", CellBody: "cells", ChainBody: "chain", GrownBody: "grown"}
+_names: dict[type, str] = {
+    EdgeBody: "edge-cells", VertexBody: "vertex-cells", CellBody: "cells", ChainBody: "chain", GrownBody: "grown"
+}  # fmt: skip
 _kinds: dict[str, type] = {name: kind for kind, name in _names.items()}
 
 
@@ -175,8 +191,18 @@ def _read_layers(inner: Mapping[str, Any]) -> tuple[GrownLayer, ...]:
 def _read_skips(value: Any) -> frozenset[tuple[int, int]]:
     sound = isinstance(value, list) and len(value) <= 4096
     if not sound or not all(isinstance(p, list) and len(p) == 2 and all(type(i) is int for i in p) for p in value):
-        raise ModelError("the skips of the architecture are no pairs of layers")
+        raise ModelError("the skips or edges of the architecture are no pairs of numbers")
     return frozenset((early, late) for early, late in value)
+
+
+def _read_cell(given: Any, kind: str) -> EdgeCell | VertexCell:
+    cell: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    operations = _texts(cell.get("operations"))
+    if kind == "vertex-cells":
+        return _build(VertexCell, cell, operations=operations, edges=_read_skips(cell.get("edges")))
+    if type(cell.get("nodes")) is not int:
+        raise ModelError("the cell of the architecture has no number of nodes")
+    return _build(EdgeCell, cell, operations=operations)
 
 
 def _read_body(given: Any) -> Body:
@@ -184,13 +210,8 @@ def _read_body(given: Any) -> Body:
     if not isinstance(kind, str) or kind not in _kinds:
         raise ModelError(f"{kind!r} is no body of a network that this version knows")
     values = {name: value for name, value in given.items() if name != "kind"}
-    if kind == "edge-cells":
-        cell = values.get("cell")
-        operations = _texts(cell.get("operations")) if isinstance(cell, Mapping) else ()
-        nodes = cell.get("nodes") if isinstance(cell, Mapping) else None
-        if type(nodes) is not int:
-            raise ModelError("the cell of the architecture has no number of nodes")
-        return _build(EdgeBody, values, cell=_build(EdgeCell, cell, operations=operations))
+    if kind in ("edge-cells", "vertex-cells"):
+        return _build(_kinds[kind], values, cell=_read_cell(values.get("cell"), kind))
     inner = values.get("genotype")
     if not isinstance(inner, Mapping):
         raise ModelError("the body of the architecture is not described as it must be")
@@ -256,6 +277,8 @@ class Frame:
         body: Body
         if isinstance(genotype, EdgeCell):
             body = EdgeBody(genotype, self.cells, self.stages)
+        elif isinstance(genotype, VertexCell):
+            body = VertexBody(genotype, self.cells, self.stages)
         elif isinstance(genotype, CellGenotype):
             body = CellBody(genotype, self.cells, self.stages)
         elif isinstance(genotype, GrownChain):

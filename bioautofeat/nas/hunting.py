@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import NDArray
 
@@ -16,7 +16,7 @@ from bioautofeat.nas.ops import blocks
 if TYPE_CHECKING:
     from bioautofeat.nas.whole import Candidate
 
-__all__ = ["Hunt", "searched"]
+__all__ = ["Hunt", "Hunted", "hunted", "searched"]
 
 Array = NDArray[Any]
 
@@ -58,11 +58,52 @@ class Hunt:
             raise ParameterError("a search for networks needs time, and hands on at least one")
 
 
-def searched(
+SPACE = "sequence"
+"""What is searched: whole networks of layers in a row, which the values of a model can describe."""
+
+
+@dataclass(frozen=True)
+class Hunted:
+    """What a search for networks came to, in numbers and texts, for another process, a journal and a report.
+
+    Parameters
+    ----------
+    values : list of dict
+        Of the networks that are handed on, the best first.
+    history : list of dict
+        A row for each network that was tried, the best first: its ``score`` (None where it failed), ``parameters``, ``epochs``,
+        ``seconds``, ``error`` and ``values``.
+    space, strategy, evaluator : str
+    seconds : float
+    """
+
+    values: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+    space: str
+    strategy: str
+    evaluator: str
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a journal; :meth:`of` gives it back."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, described: Mapping[str, Any]) -> Self:
+        """What :meth:`as_dict` describes."""
+        return cls(**described)
+
+
+def searched(table: Array, truth: Array, alphabet: str, hunt: Hunt, **more: Any) -> list[dict[str, Any]]:
+    """Values of the networks that did best, the best first; all else as in :func:`hunted`."""
+    return hunted(table, truth, alphabet, hunt, **more).values
+
+
+def hunted(
     table: Array, truth: Array, alphabet: str, hunt: Hunt, *, n_classes: int, strands: str = "given",
     groups: Sequence[Any] | None = None,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Values of the networks that did best, the best first; the usual network is always among those that are tried.
+) -> Hunted:  # fmt: skip
+    """A search for networks; the usual network is always among those that are tried.
 
     The rows are split once more for it: most teach, the rest judge, related ones on one side.  Give it rows of a training
     part alone.
@@ -99,19 +140,30 @@ def searched(
     # the plan leaves time for final networks, which are not trained here
     deadline = None if hunt.seconds is None else start + hunt.seconds / SEARCH_SHARE
     plan = Plan(
-        "sequence", hunt.strategy, hunt.evaluator, hunt.trials, start, deadline, hunt.seed, _cpu(),
+        SPACE, hunt.strategy, hunt.evaluator, hunt.trials, start, deadline, hunt.seed, _cpu(),
         strands == "symmetric", hunt.tell,
     )  # fmt: skip
     settings = Settings(hunt.epochs, other_strand=strands == "both", decide=True)
     with threads_of_torch(1 if hunt.seconds is None else hunt.threads):
         found = search_whole(problem, plan, settings)
-    return _values_of_all([candidate for candidate in found if not candidate.error], hunt.most)
+    values = _values_of_all([candidate for candidate in found if not candidate.error], hunt.most)
+    history = [_row(candidate) for candidate in found]
+    return Hunted(values, history, SPACE, hunt.strategy, hunt.evaluator, round(time.monotonic() - start, 2))
 
 
 def _cpu() -> Any:
     import torch
 
     return torch.device("cpu")
+
+
+def _row(candidate: Candidate) -> dict[str, Any]:
+    """A network that was tried."""
+    return {
+        "score": None if candidate.error else float(candidate.score), "parameters": candidate.parameters,
+        "epochs": candidate.epochs, "seconds": round(candidate.seconds, 2), "error": candidate.error,
+        "values": values_of(candidate.architecture, candidate.settings),
+    }  # fmt: skip
 
 
 def _values_of_all(candidates: Sequence[Candidate], most: int) -> list[dict[str, Any]]:

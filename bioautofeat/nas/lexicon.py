@@ -15,14 +15,20 @@ __all__ = ["Lexicon"]
 class Lexicon(nn.Module):
     """A growing store of learnt tensors; the first values of each depend on the seed and its name alone.
 
+    What is made later stands on the device that the store was moved to.
+
     Parameters
     ----------
     seed : int
     """
 
+    here: torch.Tensor
+
     def __init__(self, seed: int) -> None:
         super().__init__()
         self.seed = seed
+        # moving a module moves its buffers, so an empty one knows the device before there is any entry
+        self.register_buffer("here", torch.empty(0), persistent=False)
         self.entries = nn.ParameterList()
         self._places: dict[str, int] = {}
         self._optimiser: torch.optim.Optimizer | None = None
@@ -42,7 +48,7 @@ class Lexicon(nn.Module):
     def keep(self, name: str, values: torch.Tensor) -> nn.Parameter:
         """The tensor of a name; ``values`` are its first ones when it is new."""
         if name not in self._places:
-            entry = nn.Parameter(values.detach().clone())
+            entry = nn.Parameter(values.detach().clone().to(self.here.device))
             self._places[name] = len(self.entries)
             self.entries.append(entry)
             if self._optimiser is not None:

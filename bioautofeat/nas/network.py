@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -12,12 +13,12 @@ from torch.nn import functional
 from bioautofeat.nas import ops
 from bioautofeat.nas.blocks import Attention, Convolution, Kernel, Mask, Norm, covered, mean_of_positions, shortened
 from bioautofeat.nas.bodies import Edge, make_body, stages_of_layers
-from bioautofeat.nas.genotype import Architecture, Body, CellBody, ChainBody, GrownBody, Head, Stem
+from bioautofeat.nas.genotype import Architecture, Body, CellBody, ChainBody, GrownBody, Head, Stem, VertexBody
 from bioautofeat.nas.ops import Layout
 from bioautofeat.nas.spaces.cell import Block
 from bioautofeat.nas.spaces.edge_cell import edges_of
 
-__all__ = ["Edge", "Network", "build", "count_parameters", "macs", "plain_edge", "receptive_field"]
+__all__ = ["Edge", "Network", "build", "costs", "count_parameters", "macs", "plain_edge", "receptive_field"]
 
 
 def plain_edge(place: str, operation: str, layout: Layout) -> nn.Module:
@@ -47,16 +48,32 @@ class _Stem(nn.Module):
 
 
 def _bins(x: Tensor, mask: Mask, bins: int) -> Tensor:
-    """Means of ``bins`` consecutive parts of each record, shape ``(batch, channels, bins)``; parts may share an end."""
-    if mask is None:
-        return functional.adaptive_avg_pool1d(x, bins)
-    lengths = mask.sum(1).long().view(-1, 1, 1)
-    part = torch.arange(bins, device=x.device).view(1, -1, 1)
-    place = torch.arange(x.shape[2], device=x.device).view(1, 1, -1)
-    first, last = part * lengths // bins, -(-(part + 1) * lengths // bins)
-    inside = ((place >= first) & (place < last)).to(x.dtype)
-    share = inside / inside.sum(2, keepdim=True).clamp(min=1)
-    return torch.bmm(x, share.transpose(1, 2))
+    """Means of ``bins`` consecutive parts of each record, shape ``(batch, channels, bins)``; parts may share an end.
+
+    Parts of an image are ``bins`` by ``bins``, in rows.  Products of matrices, and not torch's adaptive pooling: on a GPU
+    that adds up its gradient in an order of chance.
+    """
+    if x.dim() == 4:
+        rows, columns = (_parts(_whole(x, size), size, bins) for size in x.shape[2:])
+        sizes = rows.sum(2).unsqueeze(2) * columns.sum(2).unsqueeze(1)
+        found = torch.matmul(torch.matmul(rows.to(x.dtype), x), columns.transpose(1, 2).to(x.dtype))
+        return (found / sizes).flatten(2)
+    parts = _parts(_whole(x, x.shape[2]) if mask is None else mask.sum(1), x.shape[2], bins)
+    return torch.matmul(x, parts.transpose(1, 2).to(x.dtype)) / parts.sum(2).clamp(min=1).unsqueeze(1)
+
+
+def _whole(x: Tensor, size: int) -> Tensor:
+    """The one length of records that all fill the batch."""
+    return torch.full((1,), size, device=x.device)
+
+
+def _parts(lengths: Tensor, size: int, bins: int) -> Tensor:
+    """Ones where one of ``size`` positions is in a part of its record, shape ``(records, bins, size)``."""
+    whole = lengths.long().view(-1, 1, 1)
+    part = torch.arange(bins, device=lengths.device).view(1, -1, 1)
+    place = torch.arange(size, device=lengths.device).view(1, 1, -1)
+    first, last = part * whole // bins, -(-(part + 1) * whole // bins)
+    return ((place >= first) & (place < last)).float()
 
 
 class _Head(nn.Module):
@@ -76,9 +93,7 @@ class _Head(nn.Module):
         """What is left of the positions, shape ``(batch, channels * parts)``."""
         pool, found = self.head.pool, []
         if pool == "bins":
-            bins = self.head.bins
-            kept = _bins(x, mask, bins) if x.dim() == 3 else functional.adaptive_avg_pool2d(x, bins).flatten(2)
-            found.append(kept)
+            found.append(_bins(x, mask, self.head.bins))
         if pool in ("mean", "both"):
             found.append(mean_of_positions(x, mask).unsqueeze(2))
         if pool in ("max", "both"):
@@ -179,6 +194,11 @@ def _reaches(body: Body) -> list[int]:
         normal, reduction = (_reach(blocks, windows) for blocks in (body.genotype.normal, body.genotype.reduction))
         return [normal * body.cells + reduction] * body.stages
     reach = [0] * body.cell.nodes
+    if isinstance(body, VertexBody):
+        for vertex in range(1, body.cell.nodes):
+            own = windows[body.operations[vertex - 1]] if vertex <= len(body.operations) else 0
+            reach[vertex] = own + max(reach[source] for source in body.cell.sources(vertex))
+        return [reach[-1] * body.cells] * body.stages
     for (source, target), name in zip(edges_of(body.cell.nodes), body.operations, strict=True):
         if name != "none":
             reach[target] = max(reach[target], reach[source] + windows[name])
@@ -195,15 +215,22 @@ def _reach(blocks: Sequence[Block], windows: dict[str, int]) -> int:
 
 
 def macs(architecture: Architecture, length: int, n_outputs: int = 2) -> int:
-    """Multiplications for one record of ``length`` letters, in convolutions, linear and recurrent layers, attention.
+    """Multiplications for one record of ``length`` letters, in convolutions, linear and recurrent layers, attention."""
+    return costs(architecture, length, n_outputs)[0]
+
+
+@lru_cache(maxsize=256)
+def costs(architecture: Architecture, length: int, n_outputs: int = 2) -> tuple[int, int]:
+    """What one record of ``length`` letters costs: multiplications, and the numbers that the widest layer takes or gives.
 
     Counted in a pass without numbers (the device ``meta`` of torch), so that the size does not matter.
     """
-    total = 0
+    total, widest = 0, 0
 
     def count(module: nn.Module, given: Any, found: Any) -> None:
-        nonlocal total
+        nonlocal total, widest
         total += _multiplications(module, given[0], found)
+        widest = max(widest, *(value.numel() for value in (given[0], found) if isinstance(value, Tensor)))
 
     with torch.device("meta"), torch.no_grad():
         network = build(architecture, architecture.encoder.channels, n_outputs).eval()
@@ -213,7 +240,7 @@ def macs(architecture: Architecture, length: int, n_outputs: int = 2) -> int:
         network(torch.zeros(1, architecture.encoder.channels, *shape))
     for hook in hooks:
         hook.remove()
-    return total
+    return total, widest
 
 
 def _multiplications(module: nn.Module, given: Any, found: Any) -> int:

@@ -15,9 +15,22 @@ from bioautofeat.nas.spaces.cell import CellGenotype
 from bioautofeat.nas.spaces.chain import ChainGenotype
 from bioautofeat.nas.spaces.edge_cell import EdgeCell
 from bioautofeat.nas.spaces.morphism import KERNELS, GrownChain
+from bioautofeat.nas.spaces.nb101 import VertexCell
 from bioautofeat.parameters import Choice, Int, Range, Real, unknown
 
-__all__ = ["Body", "CellBody", "ChainBody", "EdgeBody", "Encoder", "GrownBody", "Head", "Stem", "check_sizes", "sized"]
+__all__ = [
+    "Body",
+    "CellBody",
+    "ChainBody",
+    "EdgeBody",
+    "Encoder",
+    "GrownBody",
+    "Head",
+    "Stem",
+    "VertexBody",
+    "check_sizes",
+    "sized",
+]
 
 MOST_WORDS = 512
 """Channels of an embedding, and rows of a table of properties, at most."""
@@ -190,6 +203,27 @@ class EdgeBody:
 
 
 @dataclass(frozen=True)
+class VertexBody:
+    """As :class:`EdgeBody`, of cells whose vertices carry the operations.
+
+    A vertex adds up what it reads, all at the width of its stage; what reaches the output is joined and projected back.
+    """
+
+    cell: VertexCell
+    cells: int = sized(Int(1, 32), 1)
+    stages: int = sized(Int(1, 6), 2)
+
+    def __post_init__(self) -> None:
+        check_sizes(self)
+        _check_operations(self.cell.operations)
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Names of the operations in use."""
+        return self.cell.operations
+
+
+@dataclass(frozen=True)
 class CellBody:
     """``stages`` motifs, each of ``cells`` normal cells and one reduction cell, which halves the length."""
 
@@ -274,7 +308,7 @@ class GrownBody:
         return tuple(f"conv{max(layer.kernel, layer.branch)}" for layer in self.genotype.layers)
 
 
-Body = EdgeBody | CellBody | ChainBody | GrownBody
+Body = EdgeBody | VertexBody | CellBody | ChainBody | GrownBody
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 
-from bioautofeat.nas.genotype import Architecture, CellBody, ChainBody, EdgeBody, GrownBody
+from bioautofeat.nas.genotype import Architecture, CellBody, ChainBody, EdgeBody, GrownBody, VertexBody
 from bioautofeat.nas.spaces.cell import Block, CellGenotype
 from bioautofeat.nas.spaces.edge_cell import edges_of
 
@@ -143,10 +143,24 @@ def _stem_of(architecture: Architecture) -> tuple[str, str, str]:
     return f"{encoder.alphabet}, {encoder.name}{words}", first, pooled + (f", {head.hidden} units" * bool(head.hidden))
 
 
-def _edge_cell(body: EdgeBody) -> Iterator[_Diagram]:
-    found = _Diagram(
+def _copies(body: EdgeBody | VertexBody) -> str:
+    """Title of the picture of a cell."""
+    return (
         f"the cell, {body.cells} time{'s' * (body.cells > 1)} in each of {body.stages} stage{'s' * (body.stages > 1)}"
     )
+
+
+def _vertex_cell(body: VertexBody) -> Iterator[_Diagram]:
+    found, cell = _Diagram(_copies(body)), body.cell
+    names = ["in", *(f"vertex {vertex}" for vertex in range(1, cell.nodes - 1)), "out"]
+    for vertex, label in enumerate(("in", *cell.operations, "out")):
+        inside = 0 < vertex < cell.nodes - 1
+        found.box(names[vertex], label, *(names[source] for source in cell.sources(vertex)), round_=not inside)
+    yield found
+
+
+def _edge_cell(body: EdgeBody) -> Iterator[_Diagram]:
+    found = _Diagram(_copies(body))
     names = ["in", *(f"sum {node}" for node in range(1, body.cell.nodes - 1)), "out"]
     found.box("in", "in", round_=True)
     known = list(zip(edges_of(body.cell.nodes), body.cell.operations, strict=True))
@@ -219,7 +233,7 @@ def summary(architecture: Architecture) -> str:
     """The network in a sentence: letters, first layer, body, head."""
     letters, first, pooled = _stem_of(architecture)
     body = architecture.body
-    if isinstance(body, EdgeBody):
+    if isinstance(body, (EdgeBody, VertexBody)):
         inside = f"{body.stages} x {body.cells} cells of {body.cell.nodes} nodes"
     elif isinstance(body, CellBody):
         inside = f"{body.stages} motifs of {body.cells} normal cells and a reduction cell"
@@ -241,6 +255,8 @@ def drawn(architecture: Architecture, title: str = "") -> str:
     body = architecture.body
     if isinstance(body, EdgeBody):
         panels = list(_edge_cell(body))
+    elif isinstance(body, VertexBody):
+        panels = list(_vertex_cell(body))
     elif isinstance(body, CellBody):
         panels = list(_block_cells(body))
     else:

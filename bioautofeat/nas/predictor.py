@@ -5,7 +5,7 @@ It takes rows of letters, the columns of the descriptor ``letters``, so that it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -15,16 +15,23 @@ from numpy.typing import NDArray
 
 from bioautofeat.errors import ModelError, TableError
 from bioautofeat.models.predictors import Predictor
-from bioautofeat.nas.genotype import Architecture, read_architecture
+from bioautofeat.nas.genotype import (
+    MOST_ATTENDED,
+    Architecture,
+    Body,
+    CellBody,
+    EdgeBody,
+    VertexBody,
+    read_architecture,
+)
 
 __all__ = ["NetworkPredictor", "letters_of"]
 
-MOST_LETTERS, MOST_ATTENDED = 20_000, 4096
-MOST_MULTIPLICATIONS = 10**11
+MOST_LETTERS, MOST_MULTIPLICATIONS = 20_000, 10**11
 """What a network from a file may cost for one record."""
 
-CELLS = 1 << 24
-"""About as many numbers of a layer are held at a time."""
+CELLS, MOST_HELD = 1 << 26, 1 << 28
+"""About as many numbers are held at a time, in all layers together; what one record alone may hold."""
 
 BATCH = 32
 """Records of a pass (fewer for long ones).  Every pass holds as many, the last being filled up, and records of one width
@@ -137,14 +144,24 @@ class NetworkPredictor(Predictor):
                 found = network(*encode(letters[torch.from_numpy(filled), :width], network.architecture.encoder))
             out[places] = found[: len(places)].double().numpy()
 
-        parts = list(_passes((letters > 0).sum(1).numpy(), network.architecture, self.n_columns))
+        parts = list(_passes((letters > 0).sum(1).numpy(), self.n_columns, self._rows_at_a_time))
         with threads_of_torch(1), ThreadPoolExecutor(max(1, min(threads, len(parts)))) as pool:
             list(pool.map(run, parts) if threads > 1 else map(run, parts))
         return out
 
+    def _rows_at_a_time(self, width: int) -> int:
+        """Records of one width in a pass."""
+        from bioautofeat.nas.network import costs
+
+        architecture = self.module.architecture
+        widest = costs(architecture, self.n_columns, max(1, self.classes))[1]
+        if not architecture.encoder.side:
+            widest = -(-widest * width // self.n_columns)  # in proportion, rather than counted anew for each width
+        return int(np.clip(CELLS // _held(architecture, width, widest), 1, BATCH))
+
 
 def _passes(
-    lengths: NDArray[np.int64], architecture: Architecture, longest: int
+    lengths: NDArray[np.int64], longest: int, rows: Callable[[int], int]
 ) -> Iterator[tuple[NDArray[np.int64], int, int]]:
     """Records of each pass, their width, and how many a pass holds.
 
@@ -155,7 +172,7 @@ def _passes(
     kinds = 2 * widths + (lengths == widths)
     for kind in np.unique(kinds).tolist():
         places, width = np.flatnonzero(kinds == kind), kind // 2
-        size = _rows_at_a_time(architecture, width)
+        size = rows(width)
         for start in range(0, len(places), size):
             yield places[start : start + size], width, size
 
@@ -176,20 +193,38 @@ def letters_of(rows: NDArray[Any], architecture: Architecture) -> NDArray[np.uin
     return np.asarray(letters * np.logical_and.accumulate(letters > 0, axis=1), np.uint8)
 
 
-def _rows_at_a_time(architecture: Architecture, length: int) -> int:
-    cells = length * architecture.widest
-    if "attention" in architecture.body.operations:
-        cells += 8 * length * length
-    return int(np.clip(CELLS // cells, 1, BATCH))
+def _held(architecture: Architecture, length: int, widest: int) -> int:
+    """Numbers of one record that are alive at a time, about: the widest layer, times the layers that are kept."""
+    attended = _places(architecture, length) if "attention" in architecture.body.operations else 0
+    return widest * _alive(architecture.body) + 8 * attended**2
+
+
+def _alive(body: Body) -> int:
+    """Layers whose outputs are kept until later ones have read them, and four more while one of them is computed."""
+    if isinstance(body, (EdgeBody, VertexBody)):
+        return 4 + 3 * body.cell.nodes  # what arrives at a node is held twice, one by one and side by side
+    if isinstance(body, CellBody):
+        return 4 + 2 + max(len(body.genotype.normal), len(body.genotype.reduction))
+    return 4 + len(body.operations)
+
+
+def _places(architecture: Architecture, length: int) -> int:
+    """Positions that the encoder gives: those of the record, or the cells of an image."""
+    return architecture.encoder.side**2 or length
 
 
 def _check_cost(architecture: Architecture, length: int, n_outputs: int) -> None:
-    from bioautofeat.nas.network import macs
+    from bioautofeat.nas.network import costs
 
-    if "attention" in architecture.body.operations and length > MOST_ATTENDED:
-        raise ModelError(f"attention over {length:,} letters; {MOST_ATTENDED:,} are allowed")
-    if macs(architecture, length, n_outputs) > MOST_MULTIPLICATIONS:
+    places = _places(architecture, length)
+    if "attention" in architecture.body.operations and places > MOST_ATTENDED:
+        raise ModelError(f"attention over {places:,} positions; {MOST_ATTENDED:,} are allowed")
+    multiplications, widest = costs(architecture, length, n_outputs)
+    if multiplications > MOST_MULTIPLICATIONS:
         raise ModelError(f"the network takes more than {MOST_MULTIPLICATIONS:,} multiplications a record")
+    held = _held(architecture, length, widest)
+    if held > MOST_HELD:
+        raise ModelError(f"the network holds {held:,} numbers at a time for one record; {MOST_HELD:,} are allowed")
 
 
 def _restored(architecture: Architecture, weights: bytes, length: int, n_outputs: int) -> Any:

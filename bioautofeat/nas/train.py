@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
@@ -20,7 +21,18 @@ from bioautofeat.errors import ParameterError, UnfinishedError
 from bioautofeat.nas.encode import Data
 from bioautofeat.nas.running import device_of, evaluate, precision, predict, reproducible, seeded
 
-__all__ = ["History", "Settings", "batches", "device_of", "evaluate", "loss_of", "predict", "seeded", "train"]
+__all__ = [
+    "History",
+    "Settings",
+    "batches",
+    "checkpoint_of",
+    "device_of",
+    "evaluate",
+    "loss_of",
+    "predict",
+    "seeded",
+    "train",
+]
 
 BUCKET = 32
 """So many batches are drawn at random and then dealt by length, where records differ in length."""
@@ -266,9 +278,10 @@ class _Run:
                 self.keep(checkpoint)
 
     def fingerprint(self) -> str:
-        """What must be the same for a training to go on: settings, seed, shapes of weights, number of records."""
+        """What must be the same for a training to go on: settings, seed, shapes of weights, records with their targets."""
         shapes = [(name, tuple(value.shape)) for name, value in self.network.state_dict().items()]
-        return repr((asdict(self.settings), self.seed, shapes, len(self.data)))
+        parts = (self.data,) if self.validation is None else (self.data, self.validation)
+        return repr((asdict(self.settings), self.seed, shapes, _digest(parts)))
 
     def keep(self, path: Path) -> None:
         """Write everything that the next epoch needs."""
@@ -294,6 +307,38 @@ class _Run:
         self.optimiser.load_state_dict(content["optimiser"])
         state = {name: value.cpu() for name, value in content["best_state"].items()}
         self.history = History(content["loss"], content["metric"], content["best_epoch"], state)
+
+
+def _digest(parts: Iterable[Data]) -> str:
+    """A hash of letters and targets."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for values in (part.letters, part.targets):
+            if values is not None:
+                digest.update(repr((values.dtype, tuple(values.shape))).encode())
+                digest.update(values.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def checkpoint_of(
+    folder: Path | None, architecture: str, settings: Settings, seed: int, parts: Iterable[Data]
+) -> Path | None:
+    """Where in a folder a training is kept: another file for everything on which its result depends.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None where trainings are not kept.
+    architecture : str
+    settings : Settings
+    seed : int
+    parts : iterable of Data
+        Records that teach, and those that judge.
+    """
+    if folder is None:
+        return None
+    known = repr((architecture, asdict(settings), seed, _digest(parts)))
+    return folder / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.pt"
 
 
 def _copied(network: nn.Module) -> dict[str, Tensor]:

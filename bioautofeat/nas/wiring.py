@@ -11,7 +11,7 @@ from bioautofeat.errors import ParameterError
 from bioautofeat.nas import ops
 from bioautofeat.nas.blocks import Identity, Zero
 from bioautofeat.nas.evaluators.ghn import Graph
-from bioautofeat.nas.genotype import Architecture, CellBody, ChainBody, EdgeBody, Frame, GrownBody
+from bioautofeat.nas.genotype import Architecture, CellBody, ChainBody, EdgeBody, Frame, GrownBody, VertexBody
 from bioautofeat.nas.network import Network, build
 from bioautofeat.nas.ops import Layout
 from bioautofeat.nas.spaces.cell import CellSpace
@@ -176,6 +176,7 @@ def graph_of(space: Space, point: Point, network: nn.Module) -> Graph:
     start = drawing.node("stem", [])
     draw: dict[type, Any] = {
         EdgeBody: _draw_edges,
+        VertexBody: _draw_vertices,
         CellBody: _draw_cells,
         ChainBody: _draw_chain,
         GrownBody: _draw_grown,
@@ -200,6 +201,21 @@ def _draw_edges(drawing: _Drawing, body: EdgeBody, here: int) -> int:
                 made = drawing.node(body.cell.operations[number], [nodes[source]], prefix)
                 arriving.setdefault(target, []).append(made)
             here, layer = drawing.node("sum", arriving[body.cell.nodes - 1]), layer + 1
+    return here
+
+
+def _draw_vertices(drawing: _Drawing, body: VertexBody, here: int) -> int:
+    layer = 0
+    for stage in range(body.stages):
+        if stage:
+            here, layer = drawing.node("reduce", [here]), layer + 1
+        for _ in range(body.cells):
+            nodes = [here]
+            for number, operation in enumerate(body.operations):
+                read = [nodes[source] for source in body.cell.sources(number + 1)]
+                nodes.append(drawing.node(operation, read, f"body.layers.{layer}.vertices.{number}."))
+            ends = [nodes[source] for source in body.cell.sources(body.cell.nodes - 1)]
+            here, layer = drawing.node("join", ends), layer + 1
     return here
 
 

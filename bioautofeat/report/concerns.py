@@ -34,8 +34,6 @@ def audit_section(facts: Facts) -> str:
 
 def concerns(facts: Facts) -> Iterator[str]:
     """Everything that a reader has to know before believing a number, as HTML."""
-    if facts.result.interrupted:
-        yield "the run was interrupted; this is what it had come to."
     yield from _labels(facts)
     yield from _relations(facts)
     yield from _shortcuts(facts)

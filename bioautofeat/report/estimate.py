@@ -121,7 +121,10 @@ def _how(facts: Facts) -> Iterator[str]:
     metrics = facts.metrics
     if metrics.get("shuffled"):
         scores = ", ".join(f"{value:.3f}" for value in metrics["shuffled"])
-        yield f"On labels shuffled inside the folds the delivered models, made and judged anew, score {scores}: what chance scores."
+        yield (
+            f"On labels dealt out anew among groups of related records, inside the folds, the delivered models, fitted, blended and "
+            f"judged anew, score {scores}: what chance scores. The search that chose these models is not repeated."
+        )
     how = "held out of training" if facts.holds_out else f"in {metrics['folds']} folds"
     yield (
         f"From {count(metrics['judged'], 'record')} {how}, {count(metrics['groups'], 'group')} of related ones in all; each was predicted by "

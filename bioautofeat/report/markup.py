@@ -20,6 +20,7 @@ __all__ = [
     "section",
     "table",
     "warning",
+    "whole",
 ]
 
 SHOWN = 30
@@ -52,10 +53,13 @@ class Numeric(Markup):
 
 def named(value: Any, longest: int = LONGEST) -> str:
     """A text from the data, made harmless and not too long."""
-    text = STRANGE.sub("\ufffd", str(value))
-    if len(text) > longest:
-        text = f"{text[: longest - 12]}…{text[-11:]}"
-    return escape(text)
+    text = str(value)
+    return whole(text if len(text) <= longest else f"{text[: longest - 12]}…{text[-11:]}")
+
+
+def whole(text: str) -> str:
+    """A text from the data, made harmless, however long."""
+    return escape(STRANGE.sub("\ufffd", text))
 
 
 def count(number: int, one: str, many: str = "") -> str:

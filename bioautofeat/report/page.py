@@ -21,8 +21,12 @@ from bioautofeat.report.judged import judged_section
 from bioautofeat.report.markup import count, note, section
 from bioautofeat.report.matters import Extras, gathered, matters_section
 from bioautofeat.report.mistakes import mistakes_section
+from bioautofeat.report.networks import networks_section
 from bioautofeat.report.provenance import again_section, delivered
+from bioautofeat.report.samples import PILOT_SHARE, record_seconds
 from bioautofeat.report.searched import searched_section
+from bioautofeat.report.signatures import signatures_part
+from bioautofeat.sequences import Sequences
 
 __all__ = ["write_report"]
 
@@ -55,10 +59,12 @@ TITLES = {
     "matters": "What matters",
     "embedding": "The data in two dimensions",
     "search": "What was tried, and what it cost",
+    "networks": "Neural networks",
     "delivered": "What is delivered",
     "again": "How to do it again",
     "dome": "DOME",
 }
+"""Parts of a page in their order; one that has nothing to say is left out."""
 
 
 def _plain(facts: Facts, path: Path) -> dict[str, str]:
@@ -69,8 +75,9 @@ def _plain(facts: Facts, path: Path) -> dict[str, str]:
         "estimate": estimate_section(facts),
         "judged": judged_section(facts),
         "errors": mistakes_section(facts),
+        "networks": networks_section(facts),
         "delivered": delivered(facts, path.parent),
-        "again": again_section(facts, path.parent.name or "RUN"),
+        "again": again_section(facts, str(path.parent)),
     }
 
 
@@ -78,7 +85,7 @@ def _dear(facts: Facts, extras: Extras, seconds_a_record: float | None) -> dict[
     """The sections that hold what there may be no time for."""
     left_out = note("Left out: there was no time for it, too few records, or no feature that varies.")
     return {
-        "matters": matters_section(facts, extras),
+        "matters": matters_section(facts, extras) + signatures_part(facts),
         "embedding": left_out if extras.embedding is None else embedding_figure(facts, extras.embedding),
         "search": searched_section(facts, extras.steps),
         "dome": dome_section(facts, seconds_a_record),
@@ -93,8 +100,9 @@ def _page(facts: Facts, sections: Mapping[str, str]) -> str:
         if found
         else "Nothing was found that needs attention"
     )
-    links = "".join(f'<li><a href="#{key}">{escape(title)}</a></li>' for key, title in TITLES.items())
-    body = "".join(section(key, title, sections[key]) for key, title in TITLES.items())
+    titles = {key: title for key, title in TITLES.items() if sections[key]}
+    links = "".join(f'<li><a href="#{key}">{escape(title)}</a></li>' for key, title in titles.items())
+    body = "".join(section(key, title, sections[key]) for key, title in titles.items())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -111,7 +119,11 @@ def _seconds_a_record(facts: Facts, allowance: Allowance) -> float | None:
     source, model = facts.problem.source, facts.result.model
     if not allowance.timed or model.extractor is None or model.external or allowance.left < 1.0:
         return None
-    few = source.take(facts.rows[:64])  # type: ignore[union-attr]
+    assert isinstance(source, Sequences)
+    most = PILOT_SHARE * allowance.left / record_seconds(model, source.lengths[facts.rows])
+    if most < 1:
+        return None
+    few = source.take(facts.rows[: int(min(64, most))])
     started = time.monotonic()
     model.predict(few, facts.options.threads)
     return (time.monotonic() - started) / max(1, len(few))

@@ -11,7 +11,10 @@ from typing import Any
 
 from bioautofeat import __version__
 from bioautofeat.report.facts import Facts
-from bioautofeat.report.markup import Markup, count, named, note, pairs, paragraph
+from bioautofeat.report.markup import Markup, count, named, note, pairs, paragraph, whole
+
+LONG = 4_000
+"""Characters of a command that are seen at once; a longer one is folded away, whole."""
 
 __all__ = ["again_section", "command_line", "delivered", "n_numbers"]
 
@@ -41,7 +44,8 @@ def command_line(config: Mapping[str, Any], threads: int, folder: str = "RUN") -
         option = f"--{name.replace('_', '-')}"
         for one in value if isinstance(value, list) else [value]:
             words += [option] if one is True else [option, f"{one:g}" if isinstance(one, float) else str(one)]
-    words += ["--threads", str(threads), "-o", folder]
+    # what begins with a dash would be taken for an option
+    words += ["--threads", str(threads), "-o", f"./{folder}" if folder.startswith("-") else folder]
     given = [str(name) for name in config.get("input") or []]
     return shlex.join([*words[:2], *given, *words[2:]])
 
@@ -51,7 +55,7 @@ def again_section(facts: Facts, folder: str) -> str:
     command = command_line(facts.config, facts.options.threads, folder)
     if command:
         how = paragraph("In the folder where it was first given (files are named as they were then):") + (
-            f'<pre class="command">{named(command, 4000)}</pre>'
+            _folded(f'<pre class="command">{whole(command)}</pre>', len(command))
         )
     else:
         how = paragraph("The run was not started by the command line, so there is no command to repeat it.")
@@ -62,6 +66,10 @@ def again_section(facts: Facts, folder: str) -> str:
     else:
         how += note("A clock decided how much was tried: another run may differ a little. With --trials N instead, every run gives the same model.")  # fmt: skip
     return how + pairs(_versions(facts))
+
+
+def _folded(text: str, size: int) -> str:
+    return text if size <= LONG else f"<details><summary>{count(size, 'character')}</summary>{text}</details>"
 
 
 def _versions(facts: Facts) -> Iterator[tuple[str, Any]]:

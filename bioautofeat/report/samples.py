@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioautofeat.bundle import FittedModel
 from bioautofeat.explanation.subject import operations, operations_of_record
 from bioautofeat.models.predictors import Predictor
 from bioautofeat.models.predictors.trees import Trees
 from bioautofeat.report.facts import SPEED, Allowance, Facts
 from bioautofeat.sequences import Sequences
 
-__all__ = ["Sample", "row_cost", "test_sample", "training_sample"]
+__all__ = ["PILOT_SHARE", "Sample", "record_seconds", "row_cost", "test_sample", "training_sample"]
 
 Array = NDArray[Any]
 MOST_ROWS = 1000
@@ -28,6 +29,9 @@ FEWEST_TEST = 60
 
 PILOT = 32
 """Records whose features are timed first, where a clock decides."""
+
+PILOT_SHARE = 0.15
+"""Of the time that is left, at most, for that and by what it is expected to cost."""
 
 CELLS = 1e7
 """Cells of a sample's table, at most: 80 MB, of which a few copies are made."""
@@ -58,6 +62,12 @@ def row_cost(predictor: Predictor) -> float:
     """About how many multiplications' time a prediction of one row takes: a walk down a tree is mostly waiting for memory."""
     trees = [part for part in predictor.parts_below() if isinstance(part, Trees)]
     return operations(predictor) + sum(len(part.trees) * (200.0 + part.n_classes) for part in trees)
+
+
+def record_seconds(model: FittedModel, lengths: NDArray[Any]) -> float:
+    """About how long a prediction takes a record, on average over records of these lengths."""
+    terms = len(model.extractor.terms) if model.extractor else 0
+    return (operations_of_record(model, lengths) + 20.0 * float(np.mean(lengths)) * terms) / SPEED
 
 
 def training_sample(facts: Facts, allowance: Allowance) -> Sample | None:
@@ -119,18 +129,17 @@ def _affordable(
     facts: Facts, records: _Records, among: Array, most: int, allowance: Allowance
 ) -> NDArray[np.int64] | None:
     """Places, among some records, of as many as a third of the time can pay the features of."""
-    model, seqs = facts.result.model, records.sequences
-    length = float(np.median(seqs.lengths)) if len(seqs) else 1.0
-    each = (
-        operations_of_record(model, length) + 20.0 * length * len(model.extractor.terms if model.extractor else ())
-    ) / SPEED
     drawn = _drawn(len(among), _room(facts, most), facts.options.seed, most)
-    if each * FEWEST > allowance.left or len(drawn) < FEWEST:
+    if len(drawn) < FEWEST:
+        return None
+    each = record_seconds(facts.result.model, records.sequences.lengths[among[drawn]])
+    if each * FEWEST > allowance.left:
         return None
     if allowance.timed:
+        pilot = int(np.clip(PILOT_SHARE * allowance.left / each, 1, PILOT))
         started = time.monotonic()
-        records.features(facts, among[drawn[:PILOT]])
-        each = max(each, (time.monotonic() - started) / PILOT)
+        records.features(facts, among[drawn[:pilot]])
+        each = max(each, (time.monotonic() - started) / pilot)
     n = int(min(len(drawn), allowance.left / 3 / each))
     if n < FEWEST or not allowance.pay(n * each):
         return None

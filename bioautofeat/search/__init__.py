@@ -4,7 +4,7 @@ from bioautofeat.search.base import History, Strategy, Suggestion, Trial, run
 from bioautofeat.search.evolution import Evolution
 from bioautofeat.search.grid import Grid
 from bioautofeat.search.halving import SuccessiveHalving
-from bioautofeat.search.intensify import Race, race
+from bioautofeat.search.intensify import Intensified, Race, race
 from bioautofeat.search.local import LocalSearch
 from bioautofeat.search.racing import loses
 from bioautofeat.search.random import RandomSearch
@@ -17,6 +17,7 @@ __all__ = [
     "Evolution",
     "Grid",
     "History",
+    "Intensified",
     "LocalSearch",
     "ModelBased",
     "ParameterSpace",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,10 +16,14 @@ __all__ = ["History", "Strategy", "Suggestion", "Trial", "generator", "run"]
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A point to try, and at what share of the full cost."""
+    """A point to try, at what share of the full cost, and on which instance: a fold, a seed.
+
+    An evaluator without instances gives every one of them the same score.
+    """
 
     point: Point
     fidelity: float = 1.0
+    instance: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Trial:
         Wall time.
     error : str
         Why it failed.
+    instance : int
+        The fold, or the seed, that the score is of.
     """
 
     point: Point
@@ -44,6 +50,7 @@ class Trial:
     fidelity: float = 1.0
     seconds: float = 0.0
     error: str = ""
+    instance: int = 0
 
     @property
     def merit(self) -> float:
@@ -66,10 +73,38 @@ class History:
 
     @property
     def best(self) -> Trial | None:
-        """The first of the best trials at full cost (at any cost, where there is none at full)."""
+        """The first of the best trials at full cost (at any cost, where there is none at full).
+
+        Of points that were tried on several instances it is the first of :meth:`ranked`, with its mean score.
+        """
         known = [trial for trial in self.trials if trial.merit > -math.inf]
         full = [trial for trial in known if trial.fidelity >= 1.0] or known
+        if len({trial.instance for trial in full}) > 1:
+            return self.ranked()[0]
         return max(full, key=lambda trial: trial.merit, default=None)
+
+    def ranked(self) -> list[Trial]:
+        """Different points that have a score, each with its mean over instances, the best first.
+
+        What was tried at a higher cost comes first, then what was tried on more instances: a high score on one of them is
+        luck as often as not.
+        """
+        runs: dict[Point, dict[int, Trial]] = {}
+        for trial in sorted(self.trials, key=lambda trial: (-trial.fidelity, -trial.merit)):
+            own = runs.setdefault(trial.point, {}) if trial.merit > -math.inf else {}
+            if all(trial.fidelity == other.fidelity for other in own.values()):
+                own.setdefault(trial.instance, trial)
+        means = [(len(own), _mean(list(own.values()))) for own in runs.values()]
+        means.sort(key=lambda pair: (-pair[1].fidelity, -pair[0], -pair[1].merit))
+        return [trial for _, trial in means]
+
+
+def _mean(trials: list[Trial]) -> Trial:
+    """The first of some trials of a point, with the mean of their scores."""
+    if len(trials) == 1:
+        return trials[0]
+    score, seconds = (float(np.mean([getattr(trial, name) for trial in trials])) for name in ("merit", "seconds"))
+    return replace(trials[0], score=score, seconds=seconds)
 
 
 class Strategy(ABC):
@@ -81,7 +116,14 @@ class Strategy(ABC):
     Parameters
     ----------
     space : Space
+
+    Attributes
+    ----------
+    by_shares : bool
+        Whether points are suggested at less than the full cost, too.
     """
+
+    by_shares = False
 
     def __init__(self, space: Space) -> None:
         self.space = space
@@ -128,5 +170,6 @@ def run(
         strategy.tell(trial)
     while len(strategy.history) < trials and not stop():
         suggestion = strategy.ask(generator(seed, len(strategy.history)))
-        strategy.tell(Trial(suggestion.point, evaluate(suggestion), suggestion.fidelity))
+        score = evaluate(suggestion)
+        strategy.tell(Trial(suggestion.point, score, suggestion.fidelity, instance=suggestion.instance))
     return strategy.history

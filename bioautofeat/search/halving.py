@@ -25,6 +25,8 @@ class SuccessiveHalving(Strategy):
         Factor between rungs.
     """
 
+    by_shares = True
+
     def __init__(self, space: Space, lowest: float = 1 / 9, eta: int = 3) -> None:
         super().__init__(space)
         self.eta = eta

@@ -3,18 +3,117 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
-from bioautofeat.search.base import History, Strategy, Trial, generator
+from bioautofeat.search.base import History, Strategy, Suggestion, Trial, generator
 from bioautofeat.search.space import Point
 
-__all__ = ["Race", "race"]
+__all__ = ["Intensified", "Race", "Standing", "race"]
+
+
+class Standing:
+    """The incumbent, what every point has reached on each instance, and who runs next (Hutter et al. 2011, LION 5).
+
+    Before a challenger comes, the incumbent gets one more instance, if there is one that it lacks.  The challenger then runs
+    1, 2, 4, ... of the incumbent's instances; it is out as soon as its mean over them is below the incumbent's, and takes its
+    place with all of them.  All of that follows from what has been told, in its order.
+
+    Parameters
+    ----------
+    instances : int
+        Folds, or seeds.
+    """
+
+    def __init__(self, instances: int) -> None:
+        self.instances = instances
+        self.runs: dict[Point, dict[int, float]] = {}
+        self.incumbent: Point | None = None
+        self.challenger: Point | None = None
+        self._steps, self._owing = 0, False
+
+    def take(self, point: Point, instance: int, merit: float) -> None:
+        """Learn what a point has reached on an instance; minus infinity for a failure."""
+        self.runs.setdefault(point, {})[instance] = merit
+        if self.incumbent is None:
+            self.incumbent, self._owing = point, True
+        elif point == self.incumbent:
+            self._owing = False
+        else:
+            self._steps = self._steps + 1 if point == self.challenger else 1
+            self.challenger = point
+            self._compare(point, self.incumbent)
+
+    def _compare(self, ours: Point, theirs: Point) -> None:
+        """Decide between challenger and incumbent, where it is time to."""
+        common = [instance for instance in self.runs[theirs] if instance in self.runs[ours]]
+        whole = len(common) == len(self.runs[theirs])
+        if not common or not (whole or self._steps & (self._steps + 1) == 0):
+            return
+        reached, wanted = (float(np.mean([self.runs[point][i] for i in common])) for point in (ours, theirs))
+        lost = reached < wanted or reached == -math.inf
+        if lost or whole:
+            self.incumbent = theirs if lost else ours
+            self.challenger, self._owing = None, True
+
+    def due(self, rng: np.random.Generator) -> tuple[Point, int] | None:
+        """The point and the instance that come before another challenger; None where one may come."""
+        if self.incumbent is None:
+            return None
+        if self.challenger is not None:
+            return self.challenger, self.first(self.challenger, rng)
+        missing = self._missing(self.incumbent, range(self.instances))
+        return (self.incumbent, _one(missing, rng)) if self._owing and missing else None
+
+    def first(self, point: Point, rng: np.random.Generator) -> int:
+        """The instance that a challenger runs on: one that the incumbent has run on and it has not, where there is one."""
+        everywhere = range(self.instances)
+        known = everywhere if self.incumbent in (None, point) else list(self.runs[self.incumbent])
+        return _one(self._missing(point, known) or list(known), rng)
+
+    def _missing(self, point: Point, instances: Iterable[int]) -> list[int]:
+        return [instance for instance in instances if instance not in self.runs.get(point, {})]
+
+
+def _one(instances: list[int], rng: np.random.Generator) -> int:
+    return instances[int(rng.integers(len(instances)))]
+
+
+class Intensified(Strategy):
+    """Another strategy, whose suggestions race over the instances of a noisy evaluator.
+
+    What that strategy is told is every single run, and what is asked for is one run at a time, so that a search that was
+    interrupted goes on in the middle of a race.  The best of the history is the incumbent: of the points with the most
+    instances that with the highest mean.
+
+    Parameters
+    ----------
+    inner : Strategy
+    instances : int
+        Folds, or seeds, that the evaluator tells apart.
+    """
+
+    def __init__(self, inner: Strategy, instances: int) -> None:
+        super().__init__(inner.space)
+        self.inner, self.standing = inner, Standing(instances)
+
+    def ask(self, rng: np.random.Generator) -> Suggestion:
+        due = self.standing.due(rng)
+        if due is not None:
+            return Suggestion(due[0], instance=due[1])
+        drawn = self.inner.ask(rng)
+        return replace(drawn, instance=self.standing.first(drawn.point, rng))
+
+    def tell(self, trial: Trial) -> None:
+        super().tell(trial)
+        self.inner.tell(trial)
+        self.standing.take(trial.point, trial.instance, trial.merit)
 
 
 class Race:
-    """The incumbent, and what every point has reached on each fold (Hutter et al. 2011, LION 5).
+    """A race whose runs are done at once.
 
     Parameters
     ----------
@@ -24,50 +123,36 @@ class Race:
     """
 
     def __init__(self, score: Callable[[Point, int], float | None], folds: int) -> None:
-        self.score, self.folds = score, folds
-        self.runs: dict[Point, dict[int, float]] = {}
-        self.incumbent: Point | None = None
-        self.spent = 0
+        self.score, self.standing = score, Standing(folds)
+        self.runs, self.spent = self.standing.runs, 0
+
+    @property
+    def incumbent(self) -> Point | None:
+        """The point to be beaten."""
+        return self.standing.incumbent
 
     def mean(self, point: Point) -> float:
         """Mean over the folds that a point has seen; minus infinity where one failed."""
         return float(np.mean(list(self.runs[point].values())))
 
     def _run(self, point: Point, fold: int) -> None:
-        found = self.score(point, fold)
-        self.spent += 1
-        sound = found is not None and math.isfinite(found)
-        self.runs.setdefault(point, {})[fold] = float(found) if found is not None and sound else -math.inf
+        merit = self.runs.get(point, {}).get(fold)
+        if merit is None:
+            self.spent += 1
+            merit = Trial(point, self.score(point, fold)).merit
+        self.standing.take(point, fold, merit)
 
     def challenge(self, point: Point, rng: np.random.Generator) -> bool:
-        """Let a point race; whether it is the incumbent afterwards.
-
-        First the incumbent gets one more fold, if there is one that it lacks.  The challenger then runs 1, 2, 4, ... of
-        the incumbent's folds, and is out as soon as its mean over them is below the incumbent's.
-        """
-        if self.incumbent is None:
-            self._run(point, int(rng.integers(self.folds)))
-            self.incumbent = point
-            return True
+        """Let a point race, as :class:`Standing` says; whether it is the incumbent afterwards."""
         if point == self.incumbent:
             return True
-        theirs = self.runs[self.incumbent]
-        missing = [fold for fold in range(self.folds) if fold not in theirs]
-        if missing:
-            self._run(self.incumbent, missing[int(rng.integers(len(missing)))])
-        batch = 1
-        while True:
-            left = [fold for fold in theirs if fold not in self.runs.get(point, {})]
-            for fold in rng.permutation(left)[:batch]:
-                self._run(point, int(fold))
-            common = [fold for fold in theirs if fold in self.runs[point]]
-            ours = float(np.mean([self.runs[point][fold] for fold in common]))
-            if ours < float(np.mean([theirs[fold] for fold in common])) or ours == -math.inf:
-                return False
-            if len(common) == len(theirs):
-                self.incumbent = point
-                return True
-            batch *= 2
+        due = self.standing.due(rng)
+        if due is not None:
+            self._run(*due)
+        self._run(point, self.standing.first(point, rng))
+        while self.standing.challenger == point and (due := self.standing.due(rng)) is not None:
+            self._run(*due)
+        return point == self.incumbent
 
 
 def race(

@@ -16,7 +16,7 @@ from bioautofeat.errors import ParameterError
 from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Term
 
-__all__ = ["Structure", "describe_structure", "loops_of"]
+__all__ = ["Structure", "describe_structure", "folding_seconds", "loops_of"]
 
 LETTERS = "ACGU"
 ENERGIES = (
@@ -141,6 +141,17 @@ def _library() -> Any:
     return import_module("RNA")
 
 
+WINDOW, WINDOWS = 300, 3
+"""Letters that are folded at once, and the most windows of a record."""
+
+
+def folding_seconds(lengths: NDArray[Any]) -> NDArray[np.float64]:
+    """About how long one thread folds records of these lengths, windows and ensembles as they are by default (measured)."""
+    windows = np.clip(np.ceil(np.asarray(lengths, np.float64) / WINDOW), 1, WINDOWS)
+    folded = np.minimum(lengths, WINDOW).astype(np.float64)
+    return np.asarray(windows * (1.2e-8 * folded**3 + 2e-5 * folded))
+
+
 @dataclass(frozen=True)
 class Structure(Term):
     """Energies and shape of the most stable secondary structure; of a long record, means over windows.
@@ -156,8 +167,8 @@ class Structure(Term):
         Compute the energies of the ensemble too (twice the time); 0 without.
     """
 
-    window: int = 300
-    windows: int = 3
+    window: int = WINDOW
+    windows: int = WINDOWS
     ensemble: bool = True
     holds_lock = True
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bioautofeat.errors import ParameterError
 from bioautofeat.search.base import Suggestion
 from bioautofeat.search.space import Point, Space
 
@@ -14,13 +15,17 @@ if TYPE_CHECKING:
 
     from bioautofeat.nas.supernet import Supernet
 
-__all__ = ["Builder", "Evaluator", "Relax", "never"]
+__all__ = ["FAILURES", "Builder", "Evaluator", "Relax", "never"]
 
 Builder = Callable[[Space, Point], "nn.Module"]
 """Makes the network of a point, called as ``network(x, mask)``; its weights come from torch's generator."""
 
 Relax = Callable[[Space], "Supernet"]
 """Makes the supernet of a space."""
+
+
+FAILURES = (ParameterError, RuntimeError, ArithmeticError, MemoryError)
+"""What makes an evaluation a bad trial, and no end of the search."""
 
 
 def never() -> bool:
@@ -39,8 +44,14 @@ class Evaluator(ABC):
         space : Space
         seed : int
         stop : callable
-            Whether time has run out; looked at after every batch.
+            Whether time has run out for what is being done; looked at after every batch.  An evaluator that trains keeps
+            it: once the questions begin it tells of the time of the whole search.
         """
+
+    @property
+    def instances(self) -> int:
+        """Folds, or seeds, on which a suggestion may be asked for again; 1 where it has one score for all."""
+        return 1
 
     @abstractmethod
     def evaluate(self, suggestion: Suggestion) -> float | None:

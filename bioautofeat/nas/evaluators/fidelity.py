@@ -51,6 +51,6 @@ class Fidelity(Training):
         share = self.share * suggestion.fidelity
         if self.axis == "epochs":
             epochs = max(1, round(share * self.settings.epochs))
-            return self.trained(suggestion.point, self.task, epochs)[1]
+            return self.trained(suggestion.point, self.task, epochs, suggestion.instance)[1]
         task = self.task.part(share, np.random.default_rng(self.seed))
-        return self.trained(suggestion.point, task, self.settings.epochs)[1]
+        return self.trained(suggestion.point, task, self.settings.epochs, suggestion.instance)[1]

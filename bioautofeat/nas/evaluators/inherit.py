@@ -63,6 +63,10 @@ class Inheriting(Training):
         self.child, self.memory = child, max(2, memory)
         self._known: OrderedDict[Point, _Relative] = OrderedDict()
 
+    @property
+    def instances(self) -> int:
+        return 1  # what a network has learnt before is its start
+
     def evaluate(self, suggestion: Suggestion) -> float:
         assert self.space is not None
         point, seed = suggestion.point, seed_of(self.seed, suggestion.point)

@@ -18,9 +18,13 @@ from bioautofeat.search.space import Point, Space
 __all__ = ["Training", "seed_of"]
 
 
-def seed_of(seed: int, point: Point) -> int:
-    """A seed for a point: the same whenever and wherever it is evaluated."""
-    return zlib.crc32(repr((seed, point)).encode())
+REPEATS = 5
+"""Seeds under which a network may be trained again."""
+
+
+def seed_of(seed: int, point: Point, instance: int = 0) -> int:
+    """A seed for a point, and another for each instance: the same whenever and wherever it is evaluated."""
+    return zlib.crc32(repr((seed, point, instance) if instance else (seed, point)).encode())
 
 
 class Training(Evaluator):
@@ -50,13 +54,17 @@ class Training(Evaluator):
     def prepare(self, space: Space, *, seed: int, stop: Callable[[], bool] = never) -> None:
         self.space, self.seed, self.stop = space, seed, stop
 
-    def evaluate(self, suggestion: Suggestion) -> float:
-        return self.trained(suggestion.point, self.task, self.settings.epochs)[1]
+    @property
+    def instances(self) -> int:
+        return REPEATS
 
-    def trained(self, point: Point, task: Task, epochs: int) -> tuple[nn.Module, float]:
-        """The network of a point after some epochs on a task, and its score."""
+    def evaluate(self, suggestion: Suggestion) -> float:
+        return self.trained(suggestion.point, self.task, self.settings.epochs, suggestion.instance)[1]
+
+    def trained(self, point: Point, task: Task, epochs: int, instance: int = 0) -> tuple[nn.Module, float]:
+        """The network of a point after some epochs on a task, from the start that an instance is, and its score."""
         assert self.space is not None  # prepare() comes first
-        seed = seed_of(self.seed, point)
+        seed = seed_of(self.seed, point, instance)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = self.build(self.space, point).to(task.device)

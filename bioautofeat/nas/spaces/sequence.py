@@ -8,7 +8,7 @@ import numpy as np
 
 from bioautofeat.alphabet import Alphabet, get_alphabet
 from bioautofeat.errors import ParameterError
-from bioautofeat.nas.genotype import Architecture, ChainBody, Encoder, Head, Stem
+from bioautofeat.nas.genotype import MOST_ATTENDED, Architecture, ChainBody, Encoder, Head, Stem
 from bioautofeat.nas.ops import operations_for
 from bioautofeat.nas.spaces.chain import ChainGenotype
 from bioautofeat.parameters import Choice, Int
@@ -66,6 +66,8 @@ class SequenceSpace(Space):
             self.length = min(encoder.side for encoder in images)
         known = operations or (SYMMETRIC if symmetric else OPERATIONS)
         known = tuple(name for name in known if recurrent or name not in ("gru", "lstm", "attention"))
+        places = max((encoder.side**2 for encoder in images), default=self.length)
+        known = tuple(name for name in known if name != "attention" or places <= MOST_ATTENDED)
         self.operations = tuple(name for name in known if not images or name in operations_for(2))
 
     def _numbers(self, *options: int) -> Choice:

@@ -14,7 +14,7 @@ from bioautofeat.nas.strategies.morphism import HillClimb
 from bioautofeat.nas.strategies.reinforce import ReinforceTable
 from bioautofeat.nas.strategies.templates import MostProbable
 from bioautofeat.parameters import unknown
-from bioautofeat.search import STRATEGIES, Strategy
+from bioautofeat.search import STRATEGIES, Intensified, ModelBased, Strategy
 from bioautofeat.search.space import Space
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ def _controller(space: Space, evaluator: Evaluator | None) -> Strategy:
     return ReinforceController(space)
 
 
+def _model_based(space: Space, evaluator: Evaluator | None) -> Strategy:
+    """The quick settings, which find as much on NAS-Bench-201 as SMAC's own; where the evaluator is noisy, its races, too."""
+    chosen = ModelBased(space)
+    instances = 1 if evaluator is None else evaluator.instances
+    return chosen if instances == 1 else Intensified(chosen, instances)
+
+
 def _templates(space: Space, evaluator: Evaluator | None) -> Strategy:
     chances: Any = getattr(evaluator, "log_probability", None)
     if chances is None:
@@ -52,6 +59,7 @@ def _plain(kind: Callable[[Space], Strategy]) -> Callable[[Space, Evaluator | No
 
 ASKING: dict[str, Callable[[Space, Evaluator | None], Strategy]] = {
     **{name: _plain(kind) for name, kind in STRATEGIES.items()},
+    "smbo": _model_based,
     "reinforce": _plain(ReinforceTable),
     "controller": _controller,
     "morphism": _plain(HillClimb),

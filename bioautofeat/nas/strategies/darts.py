@@ -49,6 +49,24 @@ def _gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
     return [torch.zeros_like(one) if g is None else g.detach() for g, one in zip(found, by, strict=True)]
 
 
+class _Draws:
+    """Where the generators stand that a loss draws from (dropout, noise), so that it can draw the same once more."""
+
+    def __init__(self, weights: Sequence[Tensor], own: torch.Generator | None) -> None:
+        places = {weight.get_device() for weight in weights if weight.is_cuda}
+        self._generators = [torch.default_generator, *(torch.cuda.default_generators[place] for place in places)]
+        self._generators += [] if own is None else [own]
+
+    def state(self) -> list[Tensor]:
+        """What :meth:`put_back` takes."""
+        return [generator.get_state() for generator in self._generators]
+
+    def put_back(self, state: Sequence[Tensor]) -> None:
+        """Draw from here on as after that state."""
+        for generator, one in zip(self._generators, state, strict=True):
+            generator.set_state(one)
+
+
 @contextmanager
 def _moved(weights: Sequence[Tensor], by: Sequence[Tensor], factor: float) -> Iterator[None]:
     """The weights moved along a direction inside the block, and put back as they were."""
@@ -75,13 +93,26 @@ def second_order(
     validation: Loss,
     train: Loss,
     step: InnerStep,
+    generator: torch.Generator | None = None,
 ) -> list[Tensor]:
     """``grad_alpha L_val(w', alpha)`` where ``w'`` is one step of the weights on the training loss, which alpha moves.
 
     ``grad_alpha L_val(w', alpha) - rate * (grad_alpha L_train(w+, alpha) - grad_alpha L_train(w-, alpha)) / (2 e)``
     with ``w+- = w +- e v``, ``v = grad_w' L_val(w', alpha)`` and ``e = 0.01 / |v|`` (Liu et al. 2019, equation 8).
-    The weights are as before when it returns.
+    The weights are as before when it returns.  The training loss is taken three times and draws the same each time: two
+    dropout masks would differ by far more than the weights of ``w+`` and ``w-`` do.
+
+    Parameters
+    ----------
+    alphas, weights : sequence of Tensor
+    validation, train : callable
+        Losses of one batch each.
+    step : InnerStep
+    generator : torch.Generator, optional
+        What the losses draw from beside torch's own generators.
     """
+    draws = _Draws(weights, generator)
+    start = draws.state()
     directions = step.directions(weights, _gradients(train(), weights))
     with _moved(weights, directions, -step.rate):
         found = _gradients(validation(), [*alphas, *weights])
@@ -89,11 +120,14 @@ def second_order(
     norm = sum(float((v * v).sum()) for v in vector) ** 0.5
     if norm == 0.0:
         return outer
-    small = 0.01 / norm
+    small, after = 0.01 / norm, draws.state()
+    draws.put_back(start)
     with _moved(weights, vector, small):
         above = _gradients(train(), alphas)
+    draws.put_back(start)
     with _moved(weights, vector, -small):
         below = _gradients(train(), alphas)
+    draws.put_back(after)
     return [o - step.rate * (a - b) / (2 * small) for o, a, b in zip(outer, above, below, strict=True)]
 
 

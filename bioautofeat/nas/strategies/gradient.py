@@ -267,7 +267,7 @@ class _Run:
         buffers = [self.sgd.state[weight].get("momentum_buffer") for weight in self.weights]
         rate = float(self.sgd.param_groups[0]["lr"])
         step = darts.InnerStep(rate, self.rates.momentum, self.rates.weight_decay, buffers)
-        return darts.second_order(numbers, self.weights, validation, train, step)
+        return darts.second_order(numbers, self.weights, validation, train, step, self.generator)
 
     def _step(self, optimiser: torch.optim.Optimizer, values: list[nn.Parameter], gradients: list[Tensor]) -> None:
         for value, gradient in zip(values, gradients, strict=True):

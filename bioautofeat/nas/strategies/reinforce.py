@@ -41,9 +41,17 @@ def levels(limits: Range) -> tuple[Any, ...]:
 
 
 def nearest(options: Sequence[Any], value: Any) -> int:
-    """Number of the option that is the value, or the nearest one where it is a number between two."""
+    """Number of the option that is the value, or the nearest one where it is a number between two.
+
+    Raises
+    ------
+    ParameterError
+        For a name that is none of the options: the point does not lie in the space.
+    """
     if value in options:
         return options.index(value)
+    if isinstance(value, str) or isinstance(options[0], str):
+        raise ParameterError(f"{value!r} is not one of {', '.join(map(str, options))}")
     return int(np.argmin([abs(option - value) for option in options]))
 
 
