@@ -88,7 +88,8 @@ def _history(facts: Facts, searched: Hunted) -> str:
     measure = METRICS["mcc" if facts.classifies else "r2"].title
     lead = (
         "Each was trained on a part of the training records, and judged by another part of them; the scores chose what was judged on "
-        "all folds, and are no estimate."
+        "all folds, and are no estimate. The estimate above corrects for the choice among the models of the leaderboard, not for "
+        "that among these, which saw records of all folds but the first."
     )
     head = [measure, "weights", "epochs", "seconds", "network"]
     return "<h3>Every network of the search</h3>" + paragraph(lead) + table(list(_rows(searched)), head)
