@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -15,7 +16,7 @@ from bioautofeat.automl.clock import Clock, parse_duration, process_age
 from bioautofeat.automl.costs import CostModel, operations
 from bioautofeat.automl.crew import Crew, executor_for
 from bioautofeat.automl.ending import Ending
-from bioautofeat.automl.executor import FitError, Inline, Worker
+from bioautofeat.automl.executor import FitError, Inline, Worker, environment
 from bioautofeat.automl.portfolio import Portfolio
 from bioautofeat.automl.prepare import Options, prepare_records
 from bioautofeat.automl.search import Search
@@ -206,6 +207,13 @@ def test_a_worker_imports_what_this_process_could(tmp_path, monkeypatch):
     with Worker(1) as worker:
         worker.load(replace(prepared.problem, models={"mine": beside.Mine()}))
         assert worker.call("shape", Candidate("logistic", {}, ("kmer:k=1",), "small"))["columns"] == 4
+
+
+def test_a_worker_is_silent_about_folders_that_are_tidied_up():
+    code = "import warnings; [warnings.warn(text) for text in ('resource_tracker: 1 leaked folder', 'something else')]"
+    said = subprocess.run([sys.executable, "-c", code], env=environment(1), capture_output=True, text=True, check=True)
+    assert "leaked" not in said.stderr
+    assert "something else" in said.stderr
 
 
 def test_a_process_that_cannot_load_the_data_is_an_end_in_one_line(capfd):

@@ -24,7 +24,7 @@ from bioautofeat.automl.problem import Problem
 from bioautofeat.automl.workshop import Workshop
 from bioautofeat.errors import BioautofeatError, UnfinishedError
 
-__all__ = ["OUT_OF_MEMORY", "Executor", "FitError", "Inline", "Worker", "late", "receive", "send"]
+__all__ = ["OUT_OF_MEMORY", "Executor", "FitError", "Inline", "Worker", "environment", "late", "receive", "send"]
 
 OUT_OF_MEMORY = 77
 """Exit code of a worker that has no memory left to say so."""
@@ -184,6 +184,15 @@ class Inline(Executor):
             raise FitError(short_reason(error), isinstance(error, MemoryError)) from error
 
 
+def environment(threads: int) -> dict[str, str]:
+    """The environment of a worker: threads of libraries, and no word of folders that a stopped fit leaves, which are removed."""
+    quiet = "ignore:resource_tracker:UserWarning"
+    return dict(
+        os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1",
+        OMP_WAIT_POLICY="passive", PYTHONWARNINGS=",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), quiet))),
+    )  # fmt: skip
+
+
 class Worker(Executor):
     """Fits in one other process, which is killed on overrun.
 
@@ -214,10 +223,6 @@ class Worker(Executor):
         self._start()
 
     def _start(self) -> None:
-        environment = dict(
-            os.environ, OMP_NUM_THREADS=str(self.threads), OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1",
-            OMP_WAIT_POLICY="passive",
-        )  # fmt: skip
         # modules come from where this process finds them, and from nowhere else: the current folder may hold a random.py
         code = (
             f"import sys; sys.path[:] = {[str(path) for path in sys.path]!r}; "
@@ -228,7 +233,7 @@ class Worker(Executor):
             [sys.executable, "-P", "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env=environment(self.threads),
             bufsize=0,
         )
 
