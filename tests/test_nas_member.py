@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch", reason="networks need torch: pip install 'b
 from bioautofeat.models import compiled, export, get, restore  # noqa: E402
 from bioautofeat.models.predictors.joined import Blend, Calibrated, Steps  # noqa: E402
 from bioautofeat.models.predictors.transforms import Select  # noqa: E402
-from bioautofeat.nas.hunting import Hunt, searched  # noqa: E402
+from bioautofeat.nas.hunting import Hunt, Hunted, hunted, searched  # noqa: E402
 from bioautofeat.nas.network import macs  # noqa: E402
 
 SMALL = {"channels": 8, "kernel": 7, "layers": "conv3", "pool": "max", "dropout": 0.0, "hide": 0.0}
@@ -191,6 +191,31 @@ def test_a_search_hands_on_what_did_best():
         network_of(values)
     with pytest.raises(ParameterError, match="needs an end"):
         Hunt()
+
+
+def test_a_search_tells_of_all_that_was_tried(monkeypatch):
+    """Failures last, with their reason; only what could be trained is handed on."""
+    import json
+
+    from bioautofeat.nas import whole
+
+    sound, calls, lines = whole._trained, [], []
+
+    def trained(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise RuntimeError("no room")
+        return sound(*arguments)
+
+    monkeypatch.setattr(whole, "_trained", trained)
+    seqs, labels = planted(120)
+    hunt = Hunt(trials=4, epochs=2, seed=1, tell=lines.append, strategy="random")
+    found = hunted(table_of(seqs)[1], labels, "dna", hunt, n_classes=2)
+    assert len(found.history) == len(calls) == sum(line.startswith("network") for line in lines)
+    assert [row["error"] for row in found.history] == [*[""] * (len(calls) - 1), "no room"]
+    assert found.history[-1]["score"] is None
+    assert found.history[-1]["values"] not in found.values
+    assert Hunted.of(json.loads(json.dumps(found.as_dict(), allow_nan=False))) == found
 
 
 def test_a_search_keeps_to_its_time():

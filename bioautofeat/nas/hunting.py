@@ -146,9 +146,15 @@ def hunted(
     settings = Settings(hunt.epochs, other_strand=strands == "both", decide=True)
     with threads_of_torch(1 if hunt.seconds is None else hunt.threads):
         found = search_whole(problem, plan, settings)
-    values = _values_of_all([candidate for candidate in found if not candidate.error], hunt.most)
-    history = [_row(candidate) for candidate in found]
-    return Hunted(values, history, SPACE, hunt.strategy, hunt.evaluator, round(time.monotonic() - start, 2))
+    history = [_row(candidate) for candidate in plan.record.tried]
+    return Hunted(
+        _values_of_all(found, hunt.most),
+        history,
+        SPACE,
+        hunt.strategy,
+        hunt.evaluator,
+        round(time.monotonic() - start, 2),
+    )
 
 
 def _cpu() -> Any:
