@@ -272,10 +272,10 @@ class Run:
             if best:
                 self._shuffle(result)
             result.signatures = self._signatures(ending)
-        except Exception:
-            self._write(result)  # what there is; the error is told after it
+        except Exception:  # why: whatever it is, it is told once what there is has been written
+            self._write(result)
             raise
-        except BaseException:
+        except BaseException:  # why: an interrupt leaves a few seconds: no report
             if self.folder is not None:
                 outputs.write_tables(self.folder, self.prepared, self.problem, result)
             raise

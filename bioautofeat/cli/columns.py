@@ -35,14 +35,16 @@ def with_columns(paths: list[str], *parts: Part) -> list[Part]:
     return found
 
 
-def check_features(model: FittedModel, path: str, given: list[str]) -> None:
-    """Refuse a model without the columns it needs; warn where it needs none of those given."""
+def check_features(model: FittedModel, path: str, given: list[str], labels: str | None = None) -> None:
+    """Refuse a model without the columns it needs, and what a table holds itself; warn where none of those given is needed."""
     import warnings
 
     from bioautofeat.errors import BioautofeatWarning, ParameterError, TableError
 
     if model.extractor is None and given:
         raise ParameterError(f"{path}: a model of a table finds its columns in INPUT; leave out --features")
+    if model.extractor is None and labels is not None:
+        raise ParameterError("--labels: a table holds its labels, in the column label; leave the option out")
     if given and not model.external:
         warnings.warn(f"{path}: the model uses no column of --features", BioautofeatWarning, stacklevel=2)
     if model.external and not given:

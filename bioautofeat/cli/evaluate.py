@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     from bioautofeat.extraction import available_threads
 
     model = load(options.model)
-    check_features(model, options.model, options.features)
+    check_features(model, options.model, options.features, options.labels)
     judge = _of_tables if model.extractor is None else _of_records
     truth, scores, classes = judge(model, options, options.threads or available_threads())
     found = intervals(model.task, truth, scores, classes, seed=options.seed, repeats=500)
@@ -80,10 +80,8 @@ def _of_tables(model: FittedModel, options: argparse.Namespace, threads: int) ->
 
     from bioautofeat.automl.outputs import as_arrays
     from bioautofeat.cli.predict import said_of_tables
-    from bioautofeat.errors import LabelError, ParameterError
+    from bioautofeat.errors import LabelError
 
-    if options.labels is not None:
-        raise ParameterError("--labels: a table holds its labels, in the column label; leave the option out")
     parts = []
     for path, (table, prediction) in zip(options.input, said_of_tables(model, options.input, threads), strict=True):
         if not table.labels or None in table.labels:

@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     )  # fmt: skip
     check_folder(options.output, force=options.force)
     model = load(options.model)
-    check_features(model, options.model, options.features)
+    check_features(model, options.model, options.features, options.labels)
     records, labels = _read(model, options.input, options.labels)
     usual = _read(model, options.background, None)[0] if options.background else None
     model = _beside(model, options, records, usual)
@@ -100,11 +100,7 @@ def _read(
     model: FittedModel, inputs: list[str], labels: str | None
 ) -> tuple[Sequences | FeatureTable, list[str] | None]:
     """Records with their labels, or a table with those of its rows."""
-    from bioautofeat.errors import ParameterError
-
     if model.extractor is None:
-        if labels is not None:
-            raise ParameterError("--labels: a table holds its labels, in the column label; leave the option out")
         return _read_tables(inputs)
     from bioautofeat.cli.fit import read_part
 

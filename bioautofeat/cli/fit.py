@@ -261,15 +261,13 @@ def _config(options: argparse.Namespace, prepared: Prepared) -> dict[str, Any]:
     """What has to be equal for a run to go on where another stopped."""
     import hashlib
 
-    from bioautofeat import __version__
+    from bioautofeat.io.run_folder import configuration
 
-    left_out = {"output", "force", "quiet", "debug", "threads"}
-    config = {name: value for name, value in sorted(vars(options).items()) if name not in left_out}
     digest = hashlib.sha256(prepared.keys.tobytes() + prepared.problem.truth.tobytes())
     extra = prepared.problem.extra
     if extra is not None:
         digest.update("\n".join(extra.names).encode() + extra.values.tobytes())
-    return {"command": "fit", "version": __version__, "data_sha256": digest.hexdigest(), **config}
+    return {"command": "fit", **configuration(vars(options), digest.hexdigest())}
 
 
 def _teller(quiet: bool, clock: Any) -> Callable[[str], None]:

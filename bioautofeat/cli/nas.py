@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from bioautofeat.cli.common import positive
+from bioautofeat.cli.common import Terminated, positive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,20 +159,19 @@ def _part(options: argparse.Namespace) -> Part:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from bioautofeat.nas.folder import SearchFolder, configuration
+    from bioautofeat.io.run_folder import configuration
+    from bioautofeat.nas.folder import SearchFolder, data_of
 
     folder = SearchFolder(options.output, options.force)
     try:
         part = _part(options)
-        resumed = folder.open(configuration(vars(options), part))
+        resumed = folder.open(configuration(vars(options), data_of(part)))
         model = _estimator(options, checkpoints=folder.checkpoints)
         if resumed:
             model.tell("an earlier search with the same configuration is taken up")
         try:
             model.fit(part.sequences, part.require_labels())
-        except Exception:
-            raise
-        except BaseException:
+        except (KeyboardInterrupt, Terminated):
             _deliver(model, options, folder.path, "interrupted: the same command goes on from here")
             raise
         _deliver(model, options, folder.path)
@@ -290,7 +289,8 @@ def _trained(options: argparse.Namespace, part: Part, architecture: Architecture
     """The model of a given network, saved; its trainings are kept beside it until then, where it is a file."""
     import os
 
-    from bioautofeat.nas.folder import SearchFolder, configuration
+    from bioautofeat.io.run_folder import configuration
+    from bioautofeat.nas.folder import SearchFolder, data_of
 
     if os.path.exists(options.output) and not os.path.isfile(options.output):
         model = _estimator(options, architecture=architecture).fit(part.sequences, part.require_labels())
@@ -299,7 +299,7 @@ def _trained(options: argparse.Namespace, part: Part, architecture: Architecture
     folder = SearchFolder(f"{options.output}.unfinished", force=True)
     try:
         given = {**vars(options), "architecture": architecture.to_json()}
-        resumed = folder.open(configuration(given, part))
+        resumed = folder.open(configuration(given, data_of(part)))
         model = _estimator(options, architecture=architecture, checkpoints=folder.checkpoints)
         if resumed:
             model.tell("an earlier training with the same configuration is taken up")

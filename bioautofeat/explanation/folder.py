@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bioautofeat.errors import OutputError
 from bioautofeat.explanation.drawing import standalone
-from bioautofeat.io.output import writing
+from bioautofeat.io.output import json_bytes, writing
 from bioautofeat.io.text import quoted
 
 if TYPE_CHECKING:
@@ -64,9 +64,7 @@ def _content(explanation: Explanation) -> dict[str, bytes]:
     files = {f"{name}.csv": _csv(table) for name, table in explanation.tables.items()}
     files |= {f"{name}.svg": standalone(svg).encode("utf-8") for name, svg in explanation.drawings.items()}
     facts = {**explanation.facts, "files": sorted([*files, FACTS, INDEX])}
-    files[FACTS] = (
-        json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace") + b"\n"
-    )
+    files[FACTS] = json_bytes(facts)
     return files | {INDEX: explanation.page.encode("utf-8")}
 
 

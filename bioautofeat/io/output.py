@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import re
 import secrets
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from bioautofeat.errors import OutputError, UnfinishedError
 
@@ -21,7 +22,7 @@ if sys.platform != "win32":
 else:  # pragma: no cover
     fcntl = None
 
-__all__ = ["check_output", "remove_stale_parts", "replacing", "writing"]
+__all__ = ["check_output", "json_bytes", "remove_stale_parts", "replacing", "writing"]
 
 PART = re.compile(r"\.part-[0-9a-f]{8}-.+", re.DOTALL)
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -99,6 +100,12 @@ def writing(path: str) -> Iterator[None]:
         if error.errno in FULL_DISK:
             raise UnfinishedError(f"{path}: the disk is full, nothing was written: {error.strerror}") from None
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def json_bytes(content: Any) -> bytes:
+    """JSON for a file; names of files that are not text become escapes of it."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 @contextmanager

@@ -11,24 +11,32 @@ from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from bioautofeat.errors import OutputError
-from bioautofeat.io.output import replacing, writing
+from bioautofeat.io.output import json_bytes, replacing, writing
 
 if sys.platform != "win32":
     import fcntl
 else:  # pragma: no cover
     fcntl = None
 
-__all__ = ["RunFolder", "write_json"]
+__all__ = ["RunFolder", "configuration", "write_json"]
 
 LOCK = ".lock"
+LEFT_OUT = ("output", "force", "quiet", "debug", "threads")
+"""Options of a command that do not change what is found."""
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all."""
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     with replacing(str(path)) as stream:
-        # names of files that are not UTF-8 become escapes of JSON
-        stream.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        stream.write(json_bytes(content))
+
+
+def configuration(options: Mapping[str, Any], data: str) -> dict[str, Any]:
+    """What has to be equal for a command to go on where another stopped: its options, and a hash of the data."""
+    from bioautofeat import __version__
+
+    given = {name: value for name, value in sorted(options.items()) if name not in LEFT_OUT}
+    return {"version": __version__, "data_sha256": data, **given}
 
 
 class RunFolder:

@@ -122,7 +122,7 @@ class _Searched(BaseEstimator):
             best = self._candidates(problem, conditions, start, record)[: self.members]
             for member in train_members(problem, best, self.members, conditions, self._say):
                 members.append(member)
-        except BaseException as stop:
+        except BaseException as stop:  # why: an interrupt, by whatever signal, leaves an estimator of what is finished
             finished = members or ([] if record.finished is None else [record.finished])
             self.candidates_ = record.tried
             if finished and not isinstance(stop, Exception):

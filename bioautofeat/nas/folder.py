@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bioautofeat.io.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from bioautofeat.audit import Part
 
-__all__ = ["SearchFolder", "configuration"]
+__all__ = ["SearchFolder", "data_of"]
 
 CONFIGURATION = "config.json"
-LEFT_OUT = ("output", "force", "quiet", "debug", "threads")
-"""Options that do not change what is found."""
 
 
 class SearchFolder(RunFolder):
@@ -47,13 +45,8 @@ class SearchFolder(RunFolder):
         self.discard_if_empty()
 
 
-def configuration(options: Mapping[str, Any], part: Part) -> dict[str, Any]:
-    """What has to be equal for a command to go on where another stopped: its options, the records and their labels."""
-    import hashlib
-
-    from bioautofeat import __version__
-
+def data_of(part: Part) -> str:
+    """A hash of the records and their labels."""
     digest = hashlib.sha256(part.sequences.codes.tobytes() + part.sequences.offsets.tobytes())
     digest.update("\n".join(part.require_labels()).encode())
-    given = {name: value for name, value in sorted(options.items()) if name not in LEFT_OUT}
-    return {"version": __version__, "data_sha256": digest.hexdigest(), **given}
+    return digest.hexdigest()
