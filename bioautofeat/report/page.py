@@ -23,7 +23,7 @@ from bioautofeat.report.matters import Extras, gathered, matters_section
 from bioautofeat.report.mistakes import mistakes_section
 from bioautofeat.report.networks import networks_section
 from bioautofeat.report.provenance import again_section, delivered
-from bioautofeat.report.samples import PILOT_SHARE, record_seconds
+from bioautofeat.report.samples import pilot
 from bioautofeat.report.searched import searched_section
 from bioautofeat.report.signatures import signatures_part
 from bioautofeat.sequences import Sequences
@@ -120,10 +120,10 @@ def _seconds_a_record(facts: Facts, allowance: Allowance) -> float | None:
     if not allowance.timed or model.extractor is None or model.external or allowance.left < 1.0:
         return None
     assert isinstance(source, Sequences)
-    most = PILOT_SHARE * allowance.left / record_seconds(model, source.lengths[facts.rows])
-    if most < 1:
+    timed = pilot(model, source.lengths[facts.rows], 64, allowance)
+    if not timed:
         return None
-    few = source.take(facts.rows[: int(min(64, most))])
+    few = source.take(facts.rows[:timed])
     started = time.monotonic()
     model.predict(few, facts.options.threads)
     return (time.monotonic() - started) / max(1, len(few))

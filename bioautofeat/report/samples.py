@@ -16,7 +16,7 @@ from bioautofeat.models.predictors.trees import Trees
 from bioautofeat.report.facts import SPEED, Allowance, Facts
 from bioautofeat.sequences import Sequences
 
-__all__ = ["PILOT_SHARE", "Sample", "record_seconds", "row_cost", "test_sample", "training_sample"]
+__all__ = ["Sample", "pilot", "row_cost", "test_sample", "training_sample"]
 
 Array = NDArray[Any]
 MOST_ROWS = 1000
@@ -64,10 +64,15 @@ def row_cost(predictor: Predictor) -> float:
     return operations(predictor) + sum(len(part.trees) * (200.0 + part.n_classes) for part in trees)
 
 
-def record_seconds(model: FittedModel, lengths: NDArray[Any]) -> float:
+def _record_seconds(model: FittedModel, lengths: NDArray[Any]) -> float:
     """About how long a prediction takes a record, on average over records of these lengths."""
     terms = len(model.extractor.terms) if model.extractor else 0
     return (operations_of_record(model, lengths) + 20.0 * float(np.mean(lengths)) * terms) / SPEED
+
+
+def pilot(model: FittedModel, lengths: NDArray[Any], most: int, allowance: Allowance) -> int:
+    """How many of some records can be timed; none where one alone is expected to take too long."""
+    return int(min(most, PILOT_SHARE * allowance.left / _record_seconds(model, lengths)))
 
 
 def training_sample(facts: Facts, allowance: Allowance) -> Sample | None:
@@ -132,14 +137,15 @@ def _affordable(
     drawn = _drawn(len(among), _room(facts, most), facts.options.seed, most)
     if len(drawn) < FEWEST:
         return None
-    each = record_seconds(facts.result.model, records.sequences.lengths[among[drawn]])
+    model, lengths = facts.result.model, records.sequences.lengths[among[drawn]]
+    each = _record_seconds(model, lengths)
     if each * FEWEST > allowance.left:
         return None
     if allowance.timed:
-        pilot = int(np.clip(PILOT_SHARE * allowance.left / each, 1, PILOT))
+        timed = max(1, pilot(model, lengths, PILOT, allowance))
         started = time.monotonic()
-        records.features(facts, among[drawn[:pilot]])
-        each = max(each, (time.monotonic() - started) / pilot)
+        records.features(facts, among[drawn[:timed]])
+        each = max(each, (time.monotonic() - started) / timed)
     n = int(min(len(drawn), allowance.left / 3 / each))
     if n < FEWEST or not allowance.pay(n * each):
         return None
