@@ -1,4 +1,4 @@
-"""The support vector machine on a table of string kernels, from sequences to the model file."""
+"""Models on a table of string kernels, from sequences to the model file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from bioautofeat.models import Selection, compiled, export, find, get, restore
 from bioautofeat.models.estimators.machines import PairMachine
 from bioautofeat.models.predictors.linear import Linear, Pairs
 from bioautofeat.models.predictors.links import coupled, sigmoid
+from bioautofeat.models.predictors.neighbours import NearestColumns
 from bioautofeat.sequences import Sequences
 from bioautofeat.terms.base import Training
 
 SPEC = "string_kernel:kind=gapped,k=2,length=3"
+SQUARE = {"kernel_svm", "kernel_knn"}
 
 
 def records(rng, n):
@@ -96,16 +98,18 @@ def test_it_survives_the_model_file(classes, example, tmp_path):
 
 def test_other_tables_are_refused(example, rng):
     _, table, kinds, _, _ = example
-    for task, y in (("classification", kinds), ("regression", kinds + 0.0)):
-        model = get("kernel_svm").build(task, {})
-        with pytest.raises(TableError, match=r"one column for each training row.*90 rows and 40 columns"):
+    cases = [(n, t, y) for n in SQUARE for t, y in (("classification", kinds), ("regression", kinds + 0.0))]
+    for name, task, y in cases:
+        model = get(name).build(task, {})
+        with pytest.raises(TableError, match=rf"{name}.*one column for each training row.*90 rows and 40 columns"):
             clone(model).fit(table[:, :40], y)
         with pytest.raises(TableError, match="not symmetric"):
             clone(model).fit(table[rng.permutation(90)], y)
-    with pytest.raises(ParameterError, match="cannot be given a selection"):
-        get("kernel_svm").build("classification", {}, selection=Selection("anova", 0.5))
-    assert "kernel_svm" not in {model.name for model in find()}
-    assert "kernel_svm" in {model.name for model in find("regression", square=True)}
+    for name in SQUARE:
+        with pytest.raises(ParameterError, match="cannot be given a selection"):
+            get(name).build("classification", {}, selection=Selection("anova", 0.5))
+    assert not SQUARE & {model.name for model in find()}
+    assert {model.name for model in find("regression", square=True)} >= SQUARE
 
 
 def test_related_rows_stay_together_and_classes_may_count_alike(example):
@@ -126,3 +130,41 @@ def test_damaged_parts_are_refused(example):
             Pairs(predictor.weights, predictor.intercept, classes)
     with pytest.raises(ModelError, match="pairs"):
         Pairs(predictor.weights[:, :2], predictor.intercept, 3)
+
+
+@pytest.mark.parametrize("weights", ["uniform", "similarity"])
+def test_the_most_similar_records_vote(weights, example):
+    _, table, kinds, new, truth = example
+    labels, k = labels_of(kinds, 3), 7
+    fitted = get("kernel_knn").build("classification", {"k": k, "weights": weights}).fit(table, labels)
+    share = np.bincount(kinds) / len(kinds)
+    for row, found in zip(new, fitted.predict_proba(new), strict=True):
+        # equally similar ones in the order of training
+        near = sorted(range(len(kinds)), key=lambda t: (-np.float32(row[t]), t))[:k]
+        votes = [1.0 if weights == "uniform" else max(float(np.float32(row[t])), 1e-6) for t in near]
+        counts = [sum(v for v, t in zip(votes, near, strict=True) if kinds[t] == c) / sum(votes) for c in range(3)]
+        np.testing.assert_allclose(found, (k * np.array(counts) + share) / (k + 1), atol=1e-12)
+    assert (fitted.predict(new) == labels_of(truth, 3)).mean() > 0.7
+    values = get("kernel_knn").build("regression", {"k": k, "weights": weights}).fit(table, 2.0 * kinds)
+    near = np.argsort(-new.astype(np.float32), axis=1, kind="stable")[:, :k]
+    votes = np.maximum(np.take_along_axis(new, near, 1), 1e-6) if weights == "similarity" else np.ones(near.shape)
+    np.testing.assert_allclose(values.predict(new), np.average(2.0 * kinds[near], axis=1, weights=votes), atol=1e-6)
+
+
+def test_a_vote_of_similar_records_survives_the_model_file(example, tmp_path):
+    extractor, table, kinds, _, _ = example
+    fitted = get("kernel_knn").build("classification", {"k": 100}).fit(table.astype(np.float32), labels_of(kinds, 3))
+    predictor = compiled(fitted)
+    assert predictor.k == 90
+    again = restore(export(fitted))
+    assert np.array_equal(again.predict_proba(table), predictor.predict_proba(table))
+    FittedModel(again, "classification", tuple(fitted.classes_), extractor).save(str(tmp_path / "m.baf"))
+    more, _ = records(np.random.default_rng(3), 20)
+    loaded = load(str(tmp_path / "m.baf"))
+    assert np.array_equal(
+        loaded.predict(more).probabilities, again.predict_proba(extractor.transform(more, short="zero"))
+    )
+    for bad in ({"k": 0}, {"k": 91}, {"weights": "distance"}, {"classes": 2}, {"classes": 1}):
+        given = {"targets": predictor.targets, "classes": 3, "k": 5, "weights": "uniform", **bad}
+        with pytest.raises(ModelError, match="neighbours"):
+            NearestColumns(**given)

@@ -86,8 +86,8 @@ def test_string_kernels_are_searched_on_their_own_table(strategy, monkeypatch):
 
 def test_named_models_are_delivered_and_read_again(tmp_path, monkeypatch):
     texts, labels = make(3, n=60)
-    named = ["hist_boosting", "multinomial_bayes", "kernel_svm"]
-    clf = AutoClassifier(trials=4, time_budget=None, descriptors=SPECS, threads=1, models=named).fit(texts, labels)
+    named = ["hist_boosting", "multinomial_bayes", "kernel_svm", "kernel_knn"]
+    clf = AutoClassifier(trials=5, time_budget=None, descriptors=SPECS, threads=1, models=named).fit(texts, labels)
     done = {trial.candidate.model for trial in clf.result_.board.finished}
     assert set(named) <= done
     clf.save(str(tmp_path / "m.baf"))

@@ -16,7 +16,7 @@ __all__ = ["BOOSTERS", "FORESTS", "CostModel", "free_memory", "memory_of", "oper
 RATES = {
     "logistic": 4e-10, "ridge": 2e-10, "lda": 6e-10, "svm": 5e-11, "nystroem": 1.4e-10, "knn": 5e-11,
     "extra_trees": 1.6e-7, "random_forest": 3e-7, "xgboost": 4.5e-10, "hist_boosting": 2e-9, "lightgbm": 4.5e-10,
-    "catboost": 7.5e-10, "network": 1e-10, "kernel_svm": 6e-11,
+    "catboost": 7.5e-10, "network": 1e-10, "kernel_svm": 6e-11, "kernel_knn": 5e-11,
 }  # fmt: skip
 """Seconds for one operation of each model on one thread; a start, corrected by every fit."""
 
@@ -60,6 +60,9 @@ def operations(model: str, values: Mapping[str, Any], rows: int, columns: int, c
         return of_network(values, rows, columns)
     if model == "kernel_svm":
         return n * n * (30 * math.sqrt(n) + 60 * several)
+    if model == "kernel_knn":
+        # the table is sorted row by row
+        return 30 * n * n + 1e5
     if model == "nystroem":
         landmarks = min(n, number("landmarks", 1000))
         return n * landmarks * (d + 60 * several) + landmarks**3

@@ -12,7 +12,6 @@ from bioautofeat.automl.board import Board, Champion
 from bioautofeat.automl.problem import TABLE_SPEC, Problem, TableSource
 from bioautofeat.automl.store import extractor_for
 from bioautofeat.bundle import FittedModel
-from bioautofeat.evaluation.calibration import Calibration
 from bioautofeat.extraction import Extractor
 from bioautofeat.models.predictors import Predictor
 from bioautofeat.models.predictors.joined import Blend, Calibrated, LogPool, Steps
@@ -100,15 +99,12 @@ def _member(predictor: Predictor, specs: Sequence[str], widths: Mapping[str, tup
     return predictor
 
 
-def _calibrated(predictor: Predictor, calibration: Calibration) -> Predictor:
-    shift = np.array(calibration.bias or (0.0,) * predictor.n_classes)
-    return Calibrated(predictor, calibration.exponent, shift)
-
-
 def _blended(members: Sequence[Predictor], weights: Array, champion: Champion) -> Predictor:
     joined: Predictor
     if champion.log:
         joined = LogPool(tuple(members), weights)
     else:
         joined = members[0] if len(members) == 1 else Blend(tuple(members), weights / weights.sum())
-    return joined if champion.decision is None else _calibrated(joined, champion.calibration)
+    if champion.decision is None:
+        return joined
+    return Calibrated.of(joined, champion.calibration.exponent, champion.calibration.bias)

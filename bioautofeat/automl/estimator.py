@@ -236,8 +236,8 @@ class AutoClassifier(ClassifierMixin, _AutoModel):  # type: ignore[misc]
     models : mapping of str to estimator, or sequence of str, optional
         Estimators of scikit-learn that take part under these names.  One that cannot be kept in a model file without
         code is refused.  Names alone (in a mapping: with None) are models of ``bioautofeat.models.find(square=True)`` that
-        take part, too: those that no search chooses by itself, such as ``hist_boosting``, ``multinomial_bayes`` and
-        ``kernel_svm``.
+        take part, too: those that no search chooses by itself, such as ``hist_boosting``, ``multinomial_bayes``,
+        ``kernel_svm`` and ``kernel_knn``.
     splitter : scikit-learn splitter or sequence of int, optional
         The folds: each record held out once, or, as numbers, those of -1 never.
     nas : bool

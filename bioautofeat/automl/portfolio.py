@@ -262,6 +262,8 @@ class Portfolio(Chooser):
             yield from self._on(block, "extra_trees", columns="tenth")
         yield from self._symmetric("rich")
         yield from self._strings(c=30.0)
+        if "strings" in self.blocks:
+            yield Candidate("kernel_knn", {}, self.blocks["strings"], "strings")
         for block in ("rich", "broad", *SPECIAL):
             yield from self._on(
                 block, "xgboost", rounds=200, learning_rate=0.1, depth=3, column_share=0.3, row_share=0.8

@@ -63,6 +63,7 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
     "ridge": {"strength": Real(10.0, 1e5, log=True)},
     "elastic_net": {"strength": Real(1e-3, 1.0, log=True), "lasso_share": Real(0.05, 0.95)},
     "knn": {"k": Int(1, 30), "metric": Choice("cosine", "euclidean"), "weights": Choice("uniform", "distance")},
+    "kernel_knn": {"k": Int(1, 30), "weights": Choice("uniform", "similarity")},
     "lda": WEIGHTED,
     "gaussian_bayes": {"smoothing": Real(1e-4, 1.0, log=True)},
     "multinomial_bayes": {"smoothing": Real(0.01, 10.0, log=True)},
@@ -70,7 +71,7 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
 """What is searched of each model.  ``effort`` is the number of rounds times the learning rate: the one hardly moves
 without the other."""
 
-TABLES: Mapping[str, tuple[str, ...]] = {"kernel_svm": ("string_kernel",)}
+TABLES: Mapping[str, tuple[str, ...]] = dict.fromkeys(("kernel_svm", "kernel_knn"), ("string_kernel",))
 """Models that work on one table alone, and its descriptor; they are searched where the user names them."""
 
 MOST_ROUNDS = 1000

@@ -185,6 +185,7 @@ def _minmax(step: Any) -> Transform:
 
 _OWN = """
 RadialMachine RadialRegressor LinearMachine TableMachine TableRegressor NearestClassifier NearestRegressor
+TableNearestClassifier TableNearestRegressor
 BoostedClassifier BoostedRegressor LightGBMClassifier LightGBMRegressor CatBoostClassifier CatBoostRegressor
 NASClassifier NASRegressor NetworkEstimator FillMissing Standardise ZeroToOne ChooseColumns LandmarkMap
 """

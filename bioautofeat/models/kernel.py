@@ -8,7 +8,7 @@ from bioautofeat.models._registry import Setting, model
 from bioautofeat.models._steps import WEIGHTING, Weighting, scaled
 from bioautofeat.parameters import Choice, Int, Real
 
-__all__ = ["kernel_svm", "knn", "nystroem", "svm"]
+__all__ = ["kernel_knn", "kernel_svm", "knn", "nystroem", "svm"]
 
 
 @model(
@@ -91,3 +91,19 @@ def knn(
     from bioautofeat.models.estimators.nearest import NearestClassifier, NearestRegressor
 
     return scaled((NearestClassifier if setting.classifies else NearestRegressor)(k, metric, weights))
+
+
+@model(
+    "Nearest neighbours by similarity of sequences",
+    reference="Cover and Hart 1967, IEEE Trans Inf Theory 13:21",
+    simplicity=7, rows=3000, sparse=False, square=True,
+)  # fmt: skip
+def kernel_knn(
+    setting: Setting,
+    k: Annotated[int, Int(1, 100)] = 5,
+    weights: Annotated[str, Choice("uniform", "similarity")] = "uniform",
+) -> Any:
+    """For the table of ``string_kernel``, as ``kernel_svm``: the ``k`` training records that are most similar vote."""
+    from bioautofeat.models.estimators.tables import TableNearestClassifier, TableNearestRegressor
+
+    return (TableNearestClassifier if setting.classifies else TableNearestRegressor)(k, weights)

@@ -113,13 +113,16 @@ class _Searched(BaseEstimator):
 
     def _train(self, problem: Problem, conditions: Conditions, start: float) -> None:
         """Search, train the networks of the model, and take them; after an interrupt those that are finished."""
+        from bioautofeat.nas.choosing import chosen_together
         from bioautofeat.nas.search_whole import Record
         from bioautofeat.nas.whole import train_members
 
         record = Record()
         members: list[Member] = []
         try:
-            best = self._candidates(problem, conditions, start, record)[: self.members]
+            candidates = self._candidates(problem, conditions, start, record)
+            held = problem.targets[problem.folds == 0].numpy()
+            best = chosen_together(candidates, self.members, held, problem.n_classes)
             for member in train_members(problem, best, self.members, conditions, self._say):
                 members.append(member)
         except BaseException as stop:  # why: an interrupt, by whatever signal, leaves an estimator of what is finished
@@ -207,20 +210,24 @@ class _Searched(BaseEstimator):
         """The final model: the members' mean, with what their held-out records teach about its numbers."""
         from bioautofeat.nas.running import probabilities
 
-        parts: tuple[Predictor, ...] = tuple(member.predictor for member in members)
-        blend: Predictor = parts[0] if len(parts) == 1 else Blend(parts, np.full(len(parts), 1 / len(parts)))
-        rows = np.concatenate([member.rows for member in members])
-        outputs, truth = np.concatenate([member.outputs for member in members]), problem.targets[rows].numpy()
+        truths = [problem.targets[member.rows].numpy() for member in members]
+        outputs, truth = [member.outputs for member in members], np.concatenate(truths)
+        parts: list[Predictor] = [member.predictor for member in members]
         rule, interval = None, None
         names: tuple[str, ...] = ()
         if problem.n_classes:
-            shares = probabilities(outputs)
-            calibration = fit_calibration(shares, truth)
-            rule = np.array(fit_decision(calibration.apply(shares), truth, self.metric or "mcc").multipliers)
-            bias = np.array(calibration.bias or (0.0,) * problem.n_classes)
-            blend, names = Calibrated(blend, calibration.exponent, bias), tuple(map(str, self.classes_))
+            # each by itself: networks differ in how sure they are, and one rule is to fit all of them
+            outputs = [probabilities(own) for own in outputs]
+            fitted_to = [fit_calibration(own, known) for own, known in zip(outputs, truths, strict=True)]
+            parts = [
+                Calibrated.of(part, found.exponent, found.bias) for part, found in zip(parts, fitted_to, strict=True)
+            ]
+            shares = np.concatenate([found.apply(own) for found, own in zip(fitted_to, outputs, strict=True)])
+            rule = np.array(fit_decision(shares, truth, self.metric or "mcc").multipliers)
+            names = tuple(map(str, self.classes_))
         else:
-            interval = interval_offsets(truth * problem.scale, outputs[:, 0] * problem.scale)
+            interval = interval_offsets(truth * problem.scale, np.concatenate(outputs)[:, 0] * problem.scale)
+        blend = parts[0] if len(parts) == 1 else Blend(tuple(parts), np.full(len(parts), 1 / len(parts)))
         letters = Extractor.of([f"letters:longest={max(problem.length, 1)}"], problem.alphabet)
         fitted = letters.fit(Training(length=problem.length))
         self.architectures_ = [member.candidate.architecture for member in members]
@@ -275,7 +282,8 @@ class NASClassifier(ClassifierMixin, _Searched):
     """A classifier of sequences whose networks are found by architecture search.
 
     Half of the time is spent on the search, the rest on training the best architectures, each without another part of
-    the records; the model is their mean, calibrated on the records left out.
+    the records and calibrated on that part; the model is their mean.  The best comes first, then those that help the
+    mean most: networks that err on different records.
 
     Parameters
     ----------

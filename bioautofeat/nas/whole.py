@@ -53,6 +53,8 @@ class Candidate:
     fidelity : float
         Share of the full cost at which it was judged.
     evaluator : str
+    outputs : ndarray, optional
+        Of the network for the records of the first fold, where that one judged at full cost.
     """
 
     architecture: Architecture
@@ -67,6 +69,7 @@ class Candidate:
     fold: int = 0
     fidelity: float = 1.0
     evaluator: str = "training"
+    outputs: NDArray[np.float64] | None = None
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -216,6 +219,8 @@ class WholeTraining(Evaluator):
             whole = fidelity >= 1.0 and len(known) + len(held) == len(self.problem.folds)
             if whole and (candidate.epochs >= ENOUGH or math.isinf(seconds)):
                 candidate = replace(candidate, member=member)
+            if fidelity >= 1.0 and fold == 0:
+                candidate = replace(candidate, outputs=member.outputs)
             if self.finished is None or candidate.rank < self.finished.candidate.rank:
                 self.finished = member
         except FAILURES as failure:

@@ -33,7 +33,7 @@ class NearestClassifier(OwnClassifier):
         rows, codes = self._encoded(rows, y)
         kept = prepared(dense_rows(rows), self.metric).astype(np.float32)
         k, classes = min(self.k, len(kept)), len(self.classes_)
-        self.predictor_ = Neighbours(kept, codes.astype(np.float64), classes, k, self.metric, self.weights)
+        self.predictor_ = Neighbours(codes.astype(np.float64), classes, k, self.weights, kept, self.metric)
         return self
 
 
@@ -49,5 +49,5 @@ class NearestRegressor(OwnRegressor):
         """Keep the rows and their values."""
         rows, y = self._checked(rows, y)
         kept = prepared(dense_rows(rows), self.metric).astype(np.float32)
-        self.predictor_ = Neighbours(kept, y, 0, min(self.k, len(kept)), self.metric, self.weights)
+        self.predictor_ = Neighbours(y, 0, min(self.k, len(kept)), self.weights, kept, self.metric)
         return self

@@ -56,6 +56,7 @@ _homes = {
     "kernel-classifier": "kernel:KernelClassifier",
     "kernel-regressor": "kernel:KernelRegressor",
     "neighbours": "neighbours:Neighbours",
+    "nearest-columns": "neighbours:NearestColumns",
     "trees": "trees:Trees",
     "network": "bioautofeat.nas.predictor:NetworkPredictor",
 }

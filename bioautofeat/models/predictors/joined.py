@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -130,6 +130,11 @@ class Calibrated(Predictor):
 
     def __post_init__(self) -> None:
         require(self.model.n_classes > 1 and self.shift.shape == (self.model.n_classes,), "calibration: wrong shape")
+
+    @classmethod
+    def of(cls, model: Predictor, slope: float, bias: Sequence[float]) -> Calibrated:
+        """A model with a calibration's exponent and bias; no bias is one of 0 for each class."""
+        return cls(model, slope, np.array(tuple(bias) or (0.0,) * model.n_classes))
 
     @property
     def n_columns(self) -> int:  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""Nearest neighbours: the training rows themselves, and what the nearest of them say."""
+"""Nearest neighbours: what the training rows nearest to a new one say."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from bioautofeat.models.predictors._base import Predictor, require
 
-__all__ = ["Neighbours"]
+__all__ = ["NearestColumns", "Neighbours"]
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours(Predictor):
+class _Voters(Predictor):
     """The mean of what the ``k`` nearest training rows are, equal ones taken in the order of training.
 
     Shares of classes are drawn towards the frequencies of the training classes as by one more neighbour, so that no
@@ -23,44 +23,74 @@ class Neighbours(Predictor):
 
     Parameters
     ----------
-    rows : ndarray of float32, shape (training, columns)
-        For the cosine, rows of length 1.
     targets : ndarray of float64, shape (training,)
         Index of the class, or the value.
     classes : int
         Number of classes; 0 for regression.
     k : int
-    metric : {"euclidean", "cosine"}
-    weights : {"uniform", "distance"}
-        ``distance`` weighs a neighbour by ``1 / (d + 0.001 * D)``, D the distance of the farthest of the k.
+    weights : str
     """
 
-    kind: ClassVar[str] = "neighbours"
     keeps_rows: ClassVar[bool] = True
-    rows: NDArray[np.float32]
     targets: NDArray[np.float64]
     classes: int
     k: int
-    metric: str
     weights: str
 
     def __post_init__(self) -> None:
-        require(self.rows.ndim == 2 and self.targets.shape == (len(self.rows),), "neighbours: wrong shapes")
-        require(1 <= self.k <= len(self.rows), "neighbours: k is outside the number of rows")
-        require(self.metric in ("euclidean", "cosine"), "neighbours: unknown metric")
-        require(self.weights in ("uniform", "distance"), "neighbours: unknown weights")
+        require(self.targets.ndim == 1, "neighbours: wrong shapes")
+        require(1 <= self.k <= len(self.targets), "neighbours: k is outside the number of rows")
         require(self.classes == 0 or self.classes > 1, "neighbours: wrong number of classes")
         if self.classes:
             whole = np.all(self.targets == np.floor(self.targets)) and np.all(self.targets >= 0)
             require(bool(whole) and self.targets.max() < self.classes, "neighbours: a class does not exist")
 
     @property
-    def n_columns(self) -> int:  # type: ignore[override]
-        return self.rows.shape[1]
-
-    @property
     def n_classes(self) -> int:
         return self.classes
+
+    @cached_property
+    def _frequencies(self) -> NDArray[np.float64]:
+        return np.bincount(self.targets.astype(np.int64), minlength=self.classes) / len(self.targets)
+
+    def vote(self, found: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the nearest training rows say, each with its weight, shape ``(n, k)`` each."""
+        weights = weights / weights.sum(axis=1, keepdims=True)
+        if not self.classes:
+            return (weights * self.targets[found]).sum(axis=1, keepdims=True)
+        out = np.repeat(self._frequencies[None, :], len(found), axis=0)
+        np.add.at(out, (np.arange(len(found))[:, None], self.targets[found].astype(np.int64)), self.k * weights)
+        return out / (self.k + 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours(_Voters):
+    """The vote of the training rows that are nearest.
+
+    Parameters
+    ----------
+    targets, classes, k
+        As of all voters.
+    weights : {"uniform", "distance"}
+        ``distance`` weighs a neighbour by ``1 / (d + 0.001 * D)``, D the distance of the farthest of the k.
+    rows : ndarray of float32, shape (training, columns)
+        For the cosine, rows of length 1.
+    metric : {"euclidean", "cosine"}
+    """
+
+    kind: ClassVar[str] = "neighbours"
+    rows: NDArray[np.float32]
+    metric: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.rows.ndim == 2 and self.targets.shape == (len(self.rows),), "neighbours: wrong shapes")
+        require(self.metric in ("euclidean", "cosine"), "neighbours: unknown metric")
+        require(self.weights in ("uniform", "distance"), "neighbours: unknown weights")
+
+    @property
+    def n_columns(self) -> int:  # type: ignore[override]
+        return self.rows.shape[1]
 
     @cached_property
     def _rows(self) -> NDArray[np.float64]:
@@ -69,10 +99,6 @@ class Neighbours(Predictor):
     @cached_property
     def _squares(self) -> NDArray[np.float64]:
         return np.asarray((self._rows * self._rows).sum(axis=1))
-
-    @cached_property
-    def _frequencies(self) -> NDArray[np.float64]:
-        return np.bincount(self.targets.astype(np.int64), minlength=self.classes) / len(self.targets)
 
     def nearest(self, rows: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Index and distance of the ``k`` nearest training rows, shape ``(n, k)`` each, the nearest first.
@@ -95,12 +121,39 @@ class Neighbours(Predictor):
         weights = np.ones(distances.shape)
         if self.weights == "distance":
             weights = 1.0 / (distances + 1e-3 * distances[:, -1:] + 1e-12)
-        weights /= weights.sum(axis=1, keepdims=True)
-        if not self.classes:
-            return (weights * self.targets[found]).sum(axis=1, keepdims=True)
-        out = np.repeat(self._frequencies[None, :], len(rows), axis=0)
-        np.add.at(out, (np.arange(len(rows))[:, None], self.targets[found].astype(np.int64)), self.k * weights)
-        return out / (self.k + 1.0)
+        return self.vote(found, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class NearestColumns(_Voters):
+    """The vote of the training records whose columns, similarities of a row to each of them, are largest.
+
+    Parameters
+    ----------
+    targets, classes, k
+        As of all voters; one target a column.
+    weights : {"uniform", "similarity"}
+        ``similarity`` weighs a neighbour by its similarity (one that has none counts next to nothing).
+    """
+
+    kind: ClassVar[str] = "nearest-columns"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.weights in ("uniform", "similarity"), "neighbours: unknown weights")
+
+    @property
+    def n_columns(self) -> int:  # type: ignore[override]
+        return len(self.targets)
+
+    def outputs(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        # in single precision, as tables of training rows are kept, so that ties are ties
+        near = rows.astype(np.float32).astype(np.float64)
+        found = np.argsort(-near, axis=1, kind="stable")[:, : self.k]
+        weights = np.ones(found.shape)
+        if self.weights == "similarity":
+            weights = np.maximum(np.take_along_axis(near, found, axis=1), 1e-6)
+        return self.vote(found, weights)
 
 
 def prepared(rows: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
