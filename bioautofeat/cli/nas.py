@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evaluator", default="training", metavar="NAME", help="how architectures are judged")
     parser.add_argument("--architecture", metavar="FILE", help="JSON, for train")
     parser.add_argument(
-        "--epochs", type=positive, default=40, metavar="N", help="of each training, at most, supernets too (default 40)"
+        "--epochs", type=positive, metavar="N", help="of each training, at most (default 15; of supernets 40)"
     )
     parser.add_argument("--members", type=positive, default=3, metavar="N", help="networks of the model (default 3)")
     parser.add_argument("--strands", choices=("given", "both", "symmetric"), default="given", help="DNA: what they say")

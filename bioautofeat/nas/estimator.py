@@ -34,6 +34,9 @@ __all__ = ["NASClassifier", "NASRegressor"]
 Array = NDArray[Any]
 STRANDS = ("given", "both", "symmetric")
 
+PASSES = 40
+"""Epochs of a supernet or a hypernetwork of which nothing else is said: it is many networks in one."""
+
 
 class _Searched(BaseEstimator):
     """What both estimators share."""
@@ -42,7 +45,7 @@ class _Searched(BaseEstimator):
 
     def __init__(
         self, *, strategy: str = "evolution", space: Any = "sequence", evaluator: str = "training",
-        time_budget: float | None = 600.0, trials: int | None = None, epochs: int = 40, members: int = 3,
+        time_budget: float | None = 600.0, trials: int | None = None, epochs: int | None = None, members: int = 3,
         architecture: Architecture | Mapping[str, Any] | str | None = None, alphabet: str = "auto", strands: str = "given",
         encoders: tuple[str, ...] = (), metric: str | None = None, longest: int = 1000,
         settings: Mapping[str, Any] | None = None, groups: Any = None,
@@ -147,8 +150,8 @@ class _Searched(BaseEstimator):
             raise ParameterError(f"strands: {self.strands!r} is not one of {', '.join(STRANDS)}")
         if self.time_budget is None and self.trials is None and self.architecture is None:
             raise ParameterError("a search needs an end: give time_budget or trials")
-        if self.members < 1 or self.longest < 1 or (self.trials is not None and self.trials < 1):
-            raise ParameterError("members, longest and trials are whole numbers from 1 on")
+        if any(n is not None and n < 1 for n in (self.members, self.longest, self.trials, self.epochs)):
+            raise ParameterError("members, longest, trials and epochs are whole numbers from 1 on")
 
     def _problem(self, seqs: Any, y: Any) -> Problem:
         from bioautofeat.nas.problem import Problem, classes_of, values_of
@@ -178,13 +181,15 @@ class _Searched(BaseEstimator):
         from bioautofeat.nas.problem import check_length
         from bioautofeat.nas.search_whole import Plan, search_whole
         from bioautofeat.nas.train import Settings
-        from bioautofeat.nas.whole import Candidate
+        from bioautofeat.nas.whole import ENOUGH, Candidate
 
         usual = {
-            "epochs": self.epochs,
+            "epochs": self.epochs or ENOUGH,
             "other_strand": self.strands == "both",
             "metric": self.metric or "",
             "decide": True,
+            # the learning rate falls to nothing: a training that is stopped before is worth less than one that was shorter
+            "patience": 0,
         }
         try:
             settings = Settings(**{**usual, **(self.settings or {})})
@@ -199,6 +204,7 @@ class _Searched(BaseEstimator):
         plan = Plan(
             self.space, self.strategy, self.evaluator, self.trials, start, conditions.deadline, self.random_state,
             conditions.device, self.strands == "symmetric", self._say, tuple(self.encoders), conditions.folder, record,
+            self.members, self.epochs or PASSES,
         )  # fmt: skip
         return search_whole(problem, plan, settings)
 
@@ -281,9 +287,9 @@ class _Searched(BaseEstimator):
 class NASClassifier(ClassifierMixin, _Searched):
     """A classifier of sequences whose networks are found by architecture search.
 
-    Half of the time is spent on the search, the rest on training the best architectures, each without another part of
-    the records and calibrated on that part; the model is their mean.  The best comes first, then those that help the
-    mean most: networks that err on different records.
+    The search has 60 % of the time, or all that the training of the best architectures leaves it, as far as the first network
+    tells.  Each of these is trained without another part of the records and calibrated on that part; the model is their
+    mean.  The best comes first, then those that help the mean most: networks that err on different records.
 
     Parameters
     ----------
@@ -296,8 +302,9 @@ class NASClassifier(ClassifierMixin, _Searched):
         Seconds for everything.  With None and ``trials`` the result does not depend on the machine's speed.
     trials : int, optional
         Architectures to try, at most.
-    epochs : int
-        At most, of each training.
+    epochs : int, optional
+        At most, of each training; the learning rate falls with them, or with the time where that is shorter.  By default 15,
+        and 40 of what many networks share.
     members : int
         Networks of the final model.
     architecture : Architecture, mapping or JSON text, optional

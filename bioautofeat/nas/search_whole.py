@@ -45,6 +45,9 @@ SEARCH_SHARE, FIRST_SHARE = 0.6, 0.25
 CANDIDATES, FEW, LEAST_ROWS = 12, 8, 500
 """So many candidates are to fit into the time of the search, each with so many epochs over so many records."""
 
+DEARER = 1.5
+"""So much more than the first network the final ones may cost."""
+
 MOST_RANKED = 10
 """Architectures that another evaluator than training hands on."""
 
@@ -103,6 +106,11 @@ class Plan:
         Where trainings are kept while they go on.
     record : Record
         Is filled as the search goes on.
+    finals : int
+        Networks that are trained afterwards: where their time is known to be shorter the search is longer; 0 where the
+        search has its share and no more.
+    passes : int, optional
+        Epochs of what many networks share; as many as each training has where nothing is said.
     """
 
     space: str | Space
@@ -118,6 +126,8 @@ class Plan:
     encoders: tuple[str, ...] = ()
     folder: Path | None = None
     record: Record = field(default_factory=Record)
+    finals: int = 0
+    passes: int | None = None
 
     end: float = math.inf
     """When the search must have ended; minus infinity where there is no time for one."""
@@ -269,8 +279,9 @@ def search_whole(problem: Problem, plan: Plan, settings: Settings) -> list[Candi
     """
     space = space_for(plan.space, problem, symmetric=plan.symmetric, encoders=plan.encoders)
     frame = frame_for(problem, space, symmetric=plan.symmetric, encoders=plan.encoders)
-    strategy = _strategy(plan.strategy, settings.epochs)
-    other = evaluator_for(plan.evaluator, problem, frame, settings, plan.device)
+    shared = replace(settings, epochs=plan.passes or settings.epochs)
+    strategy = _strategy(plan.strategy, shared.epochs)
+    other = evaluator_for(plan.evaluator, problem, frame, shared, plan.device)
     judge = WholeTraining(problem, frame, settings, plan.device, tell=plan.tell, folder=plan.folder)
     judge.task, judge.relax = task_of(problem, frame, plan.device), SupernetOf(frame, problem.n_outputs)
     judge.prepare(space, seed=plan.seed)
@@ -348,6 +359,9 @@ def _limit(judge: WholeTraining, plan: Plan, first: Candidate) -> None:
     """Time and records for each candidate: a few epochs each, and enough time left to train the best in full."""
     rows, now = len(judge.problem.folds), time.monotonic()
     assert plan.deadline is not None
+    if plan.finals:
+        finals = DEARER * plan.finals * judge.settings.epochs * first.cost(rows)
+        plan.end = max(plan.end, plan.deadline - finals)
     spare = plan.deadline - now - min(ENOUGH, judge.settings.epochs) * first.cost(rows)
     share = min(spare, plan.end - now) / CANDIDATES
     wanted = FEW * first.cost(rows)
