@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from bioautofeat.evaluation.blend import (
     blend_classes,
@@ -15,6 +16,7 @@ from bioautofeat.evaluation.blend import (
 )
 from bioautofeat.evaluation.calibration import Calibration, normalise
 from bioautofeat.evaluation.estimate import (
+    TAUGHT,
     BestOfMany,
     ClassBlend,
     Selection,
@@ -124,7 +126,41 @@ def test_an_estimate_is_no_surer_than_its_errors():
     """The final choice has no error whose spread could be seen, those of the samples have."""
     found = estimate(RightOnAll(200), np.arange(200)).corrected["acc"]
     assert found.value == pytest.approx(0.9, abs=0.01)
-    assert found.se == pytest.approx((0.9 * 0.1 / 200) ** 0.5, rel=0.15)
+    assert found.se == pytest.approx(TAUGHT * (0.9 * 0.1 / 200) ** 0.5, rel=0.15)
+
+
+def nearest_centre(points, classes):
+    """Direction and threshold of the classifier by the nearer of two means."""
+    one, other = points[classes == 1].mean(0), points[classes == 0].mean(0)
+    return one - other, (one - other) @ (one + other) / 2
+
+
+def test_intervals_know_that_models_were_trained():
+    """Two Gaussian classes, whose classifiers' accuracies are known exactly; the errors of five folds go together."""
+    n, width, inside, naively, z = 200, 50, 0, 0, []
+    centre = np.zeros(width)
+    centre[0] = 0.75
+    for repeat in range(150):
+        rng = np.random.default_rng(repeat)
+        truth, fold = np.arange(n) % 2, np.arange(n) // 2 % 5
+        points = rng.normal(size=(n, width)) + np.where(truth[:, None] == 1, centre, -centre)
+        said = np.empty(n, np.int64)
+        for held in range(5):
+            direction, cut = nearest_centre(points[fold != held], truth[fold != held])
+            said[fold == held] = points[fold == held] @ direction > cut
+        direction, cut = nearest_centre(points, truth)
+        size = np.linalg.norm(direction)
+        worth = norm.cdf([(direction @ centre - cut) / size, (cut + direction @ centre) / size]).mean()
+        found = estimate(BestOfMany(np.eye(2)[said][None], truth, "acc"), np.arange(n), repeats=40)
+        row, plain = found.corrected["acc"], found.naive["acc"]
+        z.append([(row.value - worth) / row.se, (plain.value - worth) / plain.se])
+        inside += row.low <= worth <= row.high
+        naively += plain.low <= worth <= plain.high
+    spread = np.sqrt((np.array(z) ** 2).mean(axis=0))
+    assert spread[0] == pytest.approx(1.0, abs=0.12)
+    assert spread[1] > 1.1
+    assert inside >= 139
+    assert naively < inside
 
 
 def test_the_left_out_records_tell_the_same_spread_as_all(rng):

@@ -116,3 +116,14 @@ def test_string_kernels_need_sequences_and_not_too_many(monkeypatch):
         prepare_table(table, None, Options(models=["kernel_svm"]), "t.csv")
     with pytest.raises(ParameterError, match="at most 3,000 records"):
         problem_of("kernel_svm", n=3_001)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_histogram_boosting_stands_in_for_lightgbm(installed, monkeypatch):
+    problem = prepare_records(part(*make(1)), None, Options()).problem
+    monkeypatch.setattr("bioautofeat.models._registry.find_spec", lambda name: installed or name != "lightgbm" or None)
+    blocks = choose_blocks(problem.source)
+    listed = {candidate.model for candidate in Portfolio(problem, blocks).candidates}
+    chooser = joint_search(problem, blocks, Options())
+    for found in (listed, set(chooser.space.models)):
+        assert ("lightgbm" in found, "hist_boosting" in found) == (installed, not installed)

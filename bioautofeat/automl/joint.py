@@ -30,7 +30,7 @@ from bioautofeat.search.base import generator
 __all__ = ["JointSearch", "joint_search"]
 
 SEARCHED = (
-    "xgboost", "lightgbm", "catboost", "extra_trees", "random_forest", "svm", "nystroem", "logistic", "linear_svm",
+    "xgboost", "lightgbm", "hist_boosting", "catboost", "extra_trees", "random_forest", "svm", "nystroem", "logistic", "linear_svm",
     "ridge", "elastic_net", "knn", "lda", "gaussian_bayes",
 )  # fmt: skip
 """Models that a search chooses among, where they suit the data and are installed."""

@@ -84,7 +84,8 @@ def suits(problem: Problem, model: str) -> bool:
     n, regression = len(problem), problem.n_classes == 0
     if model in problem.models:
         return True
-    if not get(model).available:
+    if not get(model).available or (model == "hist_boosting" and get("lightgbm").available):
+        # two ways to the same trees, of which the second is quicker
         return False
     if model in ("xgboost", "hist_boosting", "lightgbm", "catboost"):
         return problem.n_classes <= MOST_BOOSTED_CLASSES
@@ -190,8 +191,9 @@ class Portfolio(Chooser):
         yield from self._on(block, "xgboost", learning_rate=0.15, column_share=share, row_share=0.8)
 
     def _leafwise(self, block: str) -> Iterator[Candidate]:
-        """Boosting whose trees grow leaf by leaf, where it is installed: cheaper on positional columns, and unlike the other."""
+        """Boosting whose trees grow leaf by leaf: cheaper on positional columns, and unlike the other."""
         yield from self._on(block, "lightgbm", rounds=200, column_share=0.25, row_share=0.8, leaves=31)
+        yield from self._on(block, "hist_boosting", columns=0.25)
 
     def _symmetric(self, block: str) -> Iterator[Candidate]:
         """Boosting by symmetric trees, where it is installed: dear, and unlike the others."""

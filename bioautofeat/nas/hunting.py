@@ -143,7 +143,7 @@ def hunted(
         SPACE, hunt.strategy, hunt.evaluator, hunt.trials, start, deadline, hunt.seed, _cpu(),
         strands == "symmetric", hunt.tell,
     )  # fmt: skip
-    settings = Settings(hunt.epochs, other_strand=strands == "both", decide=True)
+    settings = Settings(hunt.epochs, patience=0, other_strand=strands == "both", decide=True)
     with threads_of_torch(1 if hunt.seconds is None else hunt.threads):
         found = search_whole(problem, plan, settings)
     history = [_row(candidate) for candidate in plan.record.tried]
