@@ -28,7 +28,7 @@ from bioautofeat.nas.problem import Problem  # noqa: E402
 from bioautofeat.nas.search_whole import Plan, evaluator_for, frame_for, search_whole, space_for  # noqa: E402
 from bioautofeat.nas.spaces.chain import ChainGenotype  # noqa: E402
 from bioautofeat.nas.train import Settings  # noqa: E402
-from bioautofeat.nas.whole import Conditions, WholeTraining, train_members  # noqa: E402
+from bioautofeat.nas.whole import Candidate, Conditions, WholeTraining, train_members, trainable  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
@@ -151,6 +151,28 @@ def test_a_cheap_score_does_not_beat_one_at_full_cost():
     cheap = replace(judge.candidates[0], fidelity=1 / 3, score=2.0, architecture=replace(SMALL, symmetric=True))
     judge.candidates.append(cheap)
     assert [candidate.fidelity for candidate in judge.best(2)] == [1.0, 1 / 3]
+
+
+# final networks
+
+
+def timed(seconds, epochs=30, rows=48, **more):
+    """A candidate that took so long for 15 epochs over so many records."""
+    return Candidate(SMALL, Settings(epochs=epochs), seconds=seconds, epochs=15, rows=rows, **more)
+
+
+def test_a_network_that_is_too_slow_makes_way_for_others():
+    member = object()
+    quick, slow, part = timed(20.0), timed(90.0), timed(30.0, rows=24)
+    deadline = time.monotonic() + 100.5
+    # the first is there, two more share 100 s; half of the records took half of the time
+    found = trainable([timed(90.0, member=member), slow, quick, part], 3, 48, deadline)
+    assert found[1:] == [quick]
+    assert trainable([slow, part, quick], 1, 48, deadline) == [slow, part, quick]
+    assert trainable([slow, part], 3, 48, None) == [slow, part]
+    # fifteen epochs do, and fewer where no more are asked for
+    few = timed(60.0, epochs=5)
+    assert trainable([quick, few, slow], 4, 48, deadline) == [quick, few]
 
 
 # the record

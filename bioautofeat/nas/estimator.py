@@ -118,12 +118,13 @@ class _Searched(BaseEstimator):
         """Search, train the networks of the model, and take them; after an interrupt those that are finished."""
         from bioautofeat.nas.choosing import chosen_together
         from bioautofeat.nas.search_whole import Record
-        from bioautofeat.nas.whole import train_members
+        from bioautofeat.nas.whole import train_members, trainable
 
         record = Record()
         members: list[Member] = []
         try:
-            candidates = self._candidates(problem, conditions, start, record)
+            found = self._candidates(problem, conditions, start, record)
+            candidates = trainable(found, self.members, len(problem.folds), conditions.deadline)
             held = problem.targets[problem.folds == 0].numpy()
             best = chosen_together(candidates, self.members, held, problem.n_classes)
             for member in train_members(problem, best, self.members, conditions, self._say):

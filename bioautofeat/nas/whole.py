@@ -23,7 +23,16 @@ from bioautofeat.nas.train import Settings, checkpoint_of, predict, train
 from bioautofeat.search.base import Suggestion
 from bioautofeat.search.space import Point, Space
 
-__all__ = ["Candidate", "Conditions", "Member", "WholeTraining", "architecture_of", "settings_of", "train_members"]
+__all__ = [
+    "Candidate",
+    "Conditions",
+    "Member",
+    "WholeTraining",
+    "architecture_of",
+    "settings_of",
+    "train_members",
+    "trainable",
+]
 
 
 ENOUGH = 15
@@ -79,6 +88,10 @@ class Candidate:
     def cost(self, rows: int) -> float:
         """Seconds that an epoch over so many records takes, as far as is known."""
         return self.seconds / max(self.epochs, 1) * rows / self.rows if self.rows else 0.0
+
+    def needs(self, rows: int) -> float:
+        """Seconds that the training of a network for the final model takes, as far as is known."""
+        return min(ENOUGH, self.settings.epochs) * self.cost(rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,6 +301,15 @@ def _trained(
     return Member(predictor, trained, rows[1], outputs)
 
 
+def trainable(candidates: list[Candidate], members: int, rows: int, deadline: float | None) -> list[Candidate]:
+    """The first candidate, and those of the others that an equal share of the time that is left can train well."""
+    if deadline is None or len(candidates) < 2:
+        return candidates
+    first, *others = candidates
+    share = (deadline - time.monotonic()) / max(1, members - (first.member is not None))
+    return [first, *(other for other in others if other.needs(rows) <= share)]
+
+
 def _affordable(problem: Problem, candidates: list[Candidate], members: int, deadline: float | None) -> int:
     """How many networks the time that is left can train well; at least one."""
     if deadline is None:
@@ -296,7 +318,7 @@ def _affordable(problem: Problem, candidates: list[Candidate], members: int, dea
     for number in range(members):
         candidate = candidates[number % len(candidates)]
         if number or candidate.member is None:
-            left -= min(ENOUGH, candidate.settings.epochs) * candidate.cost(rows)
+            left -= candidate.needs(rows)
         if left < 0:
             break
         count += 1
