@@ -68,28 +68,27 @@ def one(data, groups, draw, options):
     model = kind(time_budget=options.seconds, threads=options.threads, random_state=draw, alphabet=data.alphabet)
     model.fit(sequences(data, rows), labels[rows])
     if data.task == "classification":
-        shares = model.predict_proba(sequences(data, new))
-        place = {str(name): code for code, name in enumerate(model.classes_)}
-        truth = np.array([place[label] for label in labels[new]])
-        codes = np.array([place[str(label)] for label in model.predict(sequences(data, new))])
-        found = intervals(data.task, truth, shares, codes, groups[new])
+        said = model.model_.predict(sequences(data, new), options.threads)
+        place = {name: code for code, name in enumerate(said.classes)}
+        truth, codes = (np.array([place[str(label)] for label in part]) for part in (labels[new], said.labels))
+        found = intervals(data.task, truth, said.probabilities, codes, groups[new])
     else:
         found = intervals(data.task, labels[new].astype(float), model.predict(sequences(data, new)), None, groups[new])
     row = {"set": data.name, "draw": draw, "records": options.records, "seconds": options.seconds, "new": len(new)}
     row["folds"] = len(np.unique(model.result_.board.problem.folds))
     for name in MEASURES[data.task]:
-        told = model.metrics_[name]
+        corrected, naive = model.result_.estimate.corrected[name], model.result_.estimate.naive[name]
         row[name] = {
-            "estimate": told["value"], "se": told["se"], "low": told["low"], "high": told["high"],
-            "naive": model.result_.estimate.naive[name].value, "plain": model.result_.estimate.naive[name].se,
+            "estimate": corrected.value, "se": corrected.se, "low": corrected.low, "high": corrected.high,
+            "naive": naive.value, "plain": naive.se,
             "truth": found[name].value, "truth_se": found[name].se,
         }  # fmt: skip
     return row
 
 
-def z_of(told):
+def z_of(cell):
     """Estimate less truth in standard errors."""
-    return (told["estimate"] - told["truth"]) / np.hypot(told["se"], told["truth_se"])
+    return (cell["estimate"] - cell["truth"]) / np.hypot(cell["se"], cell["truth_se"])
 
 
 def told(rows):

@@ -85,7 +85,7 @@ def suits(problem: Problem, model: str) -> bool:
     if model in problem.models:
         return True
     if not get(model).available or (model == "hist_boosting" and get("lightgbm").available):
-        # two ways to the same trees, of which the second is quicker
+        # both grow the same trees, LightGBM in less time
         return False
     if model in ("xgboost", "hist_boosting", "lightgbm", "catboost"):
         return problem.n_classes <= MOST_BOOSTED_CLASSES

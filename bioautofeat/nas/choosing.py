@@ -44,7 +44,7 @@ def chosen_together(
     if members == 1 or not candidates or candidates[0].outputs is None or len(known) < 2:
         return candidates[:members]
     said = [_said(candidate.outputs, targets, n_classes) for candidate in known]
-    taken, total = [0], said[0]
+    taken, total, lowest = [0], said[0], _loss(said[0], targets, n_classes)
     while len(taken) < min(members, len(known)):
         losses = {
             place: _loss((total + said[place]) / (len(taken) + 1), targets, n_classes)
@@ -52,10 +52,10 @@ def chosen_together(
             if place not in taken
         }
         best = min(losses, key=lambda place: (losses[place], place))
-        if losses[best] >= _loss(total / len(taken), targets, n_classes):
+        if losses[best] >= lowest:
             break
         taken.append(best)
-        total = total + said[best]
+        total, lowest = total + said[best], losses[best]
     return [known[place] for place in taken]
 
 

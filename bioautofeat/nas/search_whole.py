@@ -28,7 +28,7 @@ from bioautofeat.nas.spaces.sequence import SequenceSpace
 from bioautofeat.nas.strategies import ASKING, GRADIENT, asking_strategy, gradient_search
 from bioautofeat.nas.task import SequenceTask
 from bioautofeat.nas.train import Settings
-from bioautofeat.nas.whole import ENOUGH, Candidate, Member, WholeTraining, architecture_of, settings_of
+from bioautofeat.nas.whole import Candidate, Member, WholeTraining, architecture_of, settings_of
 from bioautofeat.nas.wiring import Framed, SupernetOf, graph_of
 from bioautofeat.parameters import unknown
 from bioautofeat.search import Evolution, Trial
@@ -362,7 +362,7 @@ def _limit(judge: WholeTraining, plan: Plan, first: Candidate) -> None:
     if plan.finals:
         finals = DEARER * plan.finals * judge.settings.epochs * first.cost(rows)
         plan.end = max(plan.end, plan.deadline - finals)
-    spare = plan.deadline - now - min(ENOUGH, judge.settings.epochs) * first.cost(rows)
+    spare = plan.deadline - now - first.needs(rows)
     share = min(spare, plan.end - now) / CANDIDATES
     wanted = FEW * first.cost(rows)
     judge.rows = int(min(rows, max(LEAST_ROWS, rows * share / max(wanted, 1e-9))))
